@@ -1,0 +1,293 @@
+/**
+ * What happens when: a total function from a state and an input to the next state and the reply to
+ * give. It knows nothing of octets, sockets or time.
+ */
+import { isAsciiMailbox, type Mailbox } from "./address.ts";
+import { type Command, type Parsed, SYNTAX, type Verb } from "./command.ts";
+import { keywords } from "./extensions.ts";
+import type { LineFault } from "./framer.ts";
+import { objection } from "./guards.ts";
+import { beginChunk, ended, octets, opened, refuseChunk } from "./message.ts";
+import { isPositive, type Reply } from "./reply.ts";
+import * as replies from "./replies.ts";
+import {
+  INITIAL,
+  type Input,
+  type ServerConfig,
+  type State,
+  type Step,
+} from "./state.ts";
+import {
+  abandon,
+  ask,
+  closed,
+  closing,
+  COMMAND,
+  misuse,
+  say,
+  withoutTransaction,
+} from "./steps.ts";
+import { toUpperAscii } from "./utf8.ts";
+
+/**
+ * The SMTP server as a function. Peer faults come out as replies; a session that is over stays so,
+ * whatever happens to it.
+ *
+ * @throws {TypeError} When the input can't happen in this state, which is a bug of the caller.
+ */
+export function transition(
+  state: State,
+  input: Input,
+  config: ServerConfig,
+): Step {
+  if (state.phase.name === "closed") return { state };
+  switch (input.on) {
+    case "command":
+      return counted(state, command(state, input.command, config), config);
+    case "response":
+      return response(state, input.text);
+    case "bad line":
+      return counted(state, badLine(state, input.fault), config);
+    case "octets":
+      return octets(state, input.count, config);
+    case "end":
+      return counted(state, ended(state, input.fault), config);
+    case "answer":
+      return answered(state, input.reply);
+    case "secured":
+      if (state.phase.name !== "handshake") throw misuse("secure", state);
+      // RFC 3207 §4.2: what was learnt in the clear is forgotten.
+      return { state: { ...INITIAL, phase: COMMAND, secure: true } };
+    case "injection":
+      return { state: closed(state) };
+    case "timeout":
+      return closing(state, replies.timedOut(config.hostname));
+    case "shutdown":
+      return closing(state, replies.shuttingDown(config.hostname));
+    default:
+      return input satisfies never;
+  }
+}
+
+/** Counts a reply that tells the client of its own fault, and ends the session past the limit. */
+function counted(before: State, step: Step, config: ServerConfig): Step {
+  const { state, reply } = step;
+  if (reply === undefined || !isFault(reply, before)) return step;
+  const faults = state.faults + 1;
+  return faults > config.maxFaults && state.phase.name !== "closed"
+    ? { ...step, ...closing(state, replies.tooManyFaults(config.hostname)) }
+    : { ...step, state: { ...state, faults } };
+}
+
+function isFault({ code }: Reply, { failed }: State): boolean {
+  // RFC 2920 §3.1: a whole group is on its way before the client learns that its start failed.
+  if (code === 503) return !failed;
+  return (code >= 500 && code <= 504) || code === 555;
+}
+
+function command(state: State, command: Parsed, config: ServerConfig): Step {
+  if (state.phase.name !== "command") throw misuse("take a command", state);
+  if (command.verb === "?") {
+    return command.fatal
+      ? closing(state, command.fault)
+      : refuse(state, command.of, command.fault);
+  }
+  const refusal = objection(command.verb, state, config);
+  if (refusal === undefined) return proceed(state, command, config);
+  return command.verb === "BDAT"
+    ? refuseChunk(state, command, refusal)
+    : refuse(state, command.verb, refusal);
+}
+
+/** Refuses a command, and remembers what it means for the lines that follow. */
+function refuse(state: State, verb: Verb | undefined, reply: Reply): Step {
+  switch (verb) {
+    case "MAIL":
+      // A transaction that goes on all the same is not the one that failed.
+      return say({ ...state, failed: state.envelope === undefined }, reply);
+    case "AUTH":
+      return say({ ...state, authRefused: true }, reply);
+    default:
+      return say(state, reply);
+  }
+}
+
+function proceed(state: State, command: Command, config: ServerConfig): Step {
+  switch (command.verb) {
+    case "EHLO":
+    case "HELO":
+      return greet(state, command, config);
+    case "MAIL":
+      return mail(state, command, config);
+    case "RCPT":
+      return recipient(state, command.to);
+    case "DATA":
+      return ask(state, {
+        ask: "open",
+        envelope: state.envelope!,
+        via: "DATA",
+      });
+    case "BDAT":
+      return beginChunk(state, command, config);
+    case "AUTH":
+      return authenticate(state, command, config);
+    case "STARTTLS":
+      return say(
+        { ...state, phase: { name: "handshake" } },
+        replies.READY_FOR_TLS,
+      );
+    case "RSET":
+      return abandon(state, withoutTransaction(state), replies.OK);
+    case "NOOP":
+      return say(state, replies.OK);
+    case "VRFY":
+      return say(state, replies.CANNOT_VERIFY);
+    case "HELP":
+      return say(state, help(command.argument, config));
+    case "QUIT":
+      return closing(state, replies.bye(config.hostname));
+    default:
+      return command satisfies never;
+  }
+}
+
+function greet(
+  state: State,
+  { verb, domain }: Command & { readonly verb: "EHLO" | "HELO" },
+  config: ServerConfig,
+): Step {
+  const esmtp = verb === "EHLO";
+  const next = { ...withoutTransaction(state), helo: domain, esmtp };
+  const offered = esmtp
+    ? keywords({ ...config, tls: config.tls && !state.secure })
+    : [];
+  return abandon(state, next, replies.hello(config.hostname, offered));
+}
+
+function mail(
+  state: State,
+  { verb, from, parameters }: Command & { readonly verb: "MAIL" },
+  config: ServerConfig,
+): Step {
+  if (parameters.auth !== undefined && config.mechanisms.length === 0) {
+    return refuse(state, verb, replies.unknownParameter("AUTH"));
+  }
+  // RFC 1870 §6.1: no need to hear a message that says it is too big.
+  return (parameters.size ?? 0) > config.maxSize
+    ? refuse(state, verb, replies.MESSAGE_TOO_BIG)
+    : ask(state, { ask: "mail", from, parameters });
+}
+
+function recipient(state: State, to: Mailbox): Step {
+  const envelope = state.envelope!;
+  return envelope.parameters.smtputf8 || isAsciiMailbox(to)
+    ? ask(state, { ask: "rcpt", to, envelope })
+    : say(state, replies.NEEDS_SMTPUTF8);
+}
+
+function authenticate(
+  state: State,
+  { verb, mechanism, initial }: Command & { readonly verb: "AUTH" },
+  { mechanisms }: ServerConfig,
+): Step {
+  return mechanisms.includes(mechanism)
+    ? ask(state, {
+      ask: "auth",
+      mechanism,
+      ...(initial !== undefined && { response: initial }),
+    })
+    : refuse(state, verb, replies.PARAMETER_NOT_IMPLEMENTED);
+}
+
+/** Help on what works here, and on nothing else. */
+function help(topic: string, { tls, mechanisms }: ServerConfig): Reply {
+  const forms = new Map(Object.entries(SYNTAX));
+  if (!tls) forms.delete("STARTTLS");
+  if (mechanisms.length === 0) forms.delete("AUTH");
+  if (topic === "") return replies.help(["Commands:", ...forms.values()]);
+  const form = forms.get(toUpperAscii(topic));
+  return form === undefined
+    ? replies.PARAMETER_NOT_IMPLEMENTED
+    : replies.help(form);
+}
+
+function response(state: State, text: string): Step {
+  const { phase } = state;
+  if (phase.name !== "auth") throw misuse("take a SASL response", state);
+  return text === "*"
+    ? say({ ...state, phase: COMMAND }, replies.AUTH_CANCELLED)
+    : ask(state, {
+      ask: "auth",
+      mechanism: phase.mechanism,
+      response: text,
+    });
+}
+
+function badLine(state: State, fault: LineFault): Step {
+  if (state.phase.name === "auth") {
+    // RFC 4954 §4: what can't be read fails the AUTH; the client's next line is a command.
+    return refuse(
+      { ...state, phase: COMMAND },
+      "AUTH",
+      fault === "too long"
+        ? replies.AUTH_LINE_TOO_LONG
+        : replies.AUTH_UNREADABLE,
+    );
+  }
+  if (state.phase.name !== "command") throw misuse("take a line", state);
+  switch (fault) {
+    case "too long":
+      return say(state, replies.LINE_TOO_LONG);
+    case "bare LF":
+      return say(state, replies.BARE_LF_LINE);
+    case "control character":
+      return say(state, replies.CONTROL_CHARACTER);
+    case "not UTF-8":
+      return say(state, replies.NOT_UTF8);
+    case "TLS":
+      return closing(state, replies.NOT_TLS);
+    default:
+      return fault satisfies never;
+  }
+}
+
+function answered(state: State, reply: Reply): Step {
+  const { phase } = state;
+  if (phase.name !== "asking") throw misuse("answer", state);
+  // RFC 5321 §3.8: whoever says 421 says that the connection closes.
+  if (reply.code === 421) return closing(state, reply);
+  const { question } = phase;
+  const yes = isPositive(reply);
+  const idle: State = { ...state, phase: COMMAND };
+  switch (question.ask) {
+    case "connect":
+      return say({ ...idle, unwelcome: !yes }, reply);
+    case "mail": {
+      const { from, parameters } = question;
+      const envelope = { from, parameters, to: [] };
+      return yes
+        ? say({ ...idle, failed: false, envelope }, reply)
+        : refuse(idle, "MAIL", reply);
+    }
+    case "rcpt": {
+      const { envelope } = question;
+      const to = [...envelope.to, question.to];
+      return say(
+        yes ? { ...idle, envelope: { ...envelope, to } } : idle,
+        reply,
+      );
+    }
+    case "auth":
+      if (reply.code === 334) {
+        const { mechanism } = question;
+        return say({ ...state, phase: { name: "auth", mechanism } }, reply);
+      }
+      return say({ ...idle, authenticated: yes, authRefused: !yes }, reply);
+    case "open":
+      return opened(idle, reply, phase.chunk);
+    case "commit":
+      return say(withoutTransaction(idle), reply);
+    default:
+      return question satisfies never;
+  }
+}
