@@ -1,0 +1,40 @@
+import { dirname, join } from "node:path";
+import type { Disk } from "../ports/disk.ts";
+
+/**
+ * Makes the folder `names` lead to from `root`, so that it survives a power failure.
+ *
+ * Each folder's name is made durable before anything is made inside it. So of a folder that is
+ * there only its own name may still be in doubt, and that is synced whether or not it was there.
+ *
+ * Throws when a name on the way belongs to a file, and what the disk throws.
+ */
+export async function makeDurableFolder(
+  root: string,
+  names: readonly string[],
+  disk: Disk,
+): Promise<void> {
+  const path = join(root, ...names);
+  const found = await disk.stat(path);
+  if (found && !found.folder) {
+    throw new Error(`Cannot make folder "${path}": a file has this name`);
+  }
+  if (names.length === 0) {
+    if (!found) await makeRoot(path, disk);
+    return;
+  }
+  if (!found) {
+    await makeDurableFolder(root, names.slice(0, -1), disk);
+    await disk.makeFolder(path);
+  }
+  await disk.syncFolder(dirname(path));
+}
+
+async function makeRoot(root: string, disk: Disk): Promise<void> {
+  await disk.makeFolder(root);
+  try {
+    await disk.syncFolder(dirname(root));
+  } catch {
+    // The sandbox may well keep us from looking above the root: the system will sync it in time.
+  }
+}

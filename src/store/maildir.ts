@@ -1,0 +1,207 @@
+import { join } from "node:path";
+import type { Clock } from "../ports/clock.ts";
+import { pieces } from "../ports/content.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Mailbox } from "../smtp/address.ts";
+import { makeDurableFolder } from "./durable_folder.ts";
+import type { MailStore, StoredMail } from "./mail_store.ts";
+import { folderNames, safeName } from "./names.ts";
+import { shareRuns } from "./shared_run.ts";
+
+/** What a Maildir store is made of. */
+export interface MaildirOptions {
+  /** The folder all mail is under. */
+  readonly root: string;
+  /** Our host name, the last part of every file's name. */
+  readonly hostname: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+}
+
+/** A mailbox's Maildir that is known to be there. */
+interface Folder {
+  readonly tmp: string;
+  readonly new: string;
+  readonly cur: string;
+  /** Makes the names in `new` durable, together with whoever else needs that now. */
+  readonly syncNew: () => Promise<void>;
+}
+
+/** Folders remembered at most. One that is forgotten is merely looked for again. */
+const REMEMBERED = 10_000;
+
+/** What lies in `tmp` for longer was left by a crash: the 36 hours of the Maildir convention. */
+const STALE = 36 * 60 * 60 * 1000;
+
+const encoder = new TextEncoder();
+
+/**
+ * Opens a store of Maildirs, `<root>/<domain>/<user>/{tmp,new,cur}`, a file for each message, byte
+ * for byte as received.
+ *
+ * The name of a message's file is made of what never changes between two attempts to deliver it,
+ * so a second one after a crash replaces the first instead of doubling it.
+ */
+export function openMaildir(options: MaildirOptions): MailStore {
+  const { disk } = options;
+  const host = safeName(options.hostname);
+  const folders = new Map<string, Promise<Folder>>();
+
+  function folderAt(
+    path: string,
+    names: readonly string[],
+  ): Promise<Folder> {
+    const known = folders.get(path);
+    if (known) return known;
+    const opening = openFolder(names, options);
+    if (folders.size >= REMEMBERED) {
+      folders.delete(folders.keys().next().value!);
+    }
+    folders.set(path, opening);
+    opening.catch(() => folders.delete(path));
+    return opening;
+  }
+
+  return {
+    async deliver(to: Mailbox, mail: StoredMail): Promise<void> {
+      const names = folderNames(to);
+      const path = join(options.root, ...names);
+      const name = fileName(mail, host);
+      const opening = folderAt(path, names);
+      const folder = await opening;
+      try {
+        await put(mail, name, folder, disk);
+      } catch (cause) {
+        if (await isWhole(folder, disk)) throw cause;
+        // Somebody removed the folder under us: make it again.
+        if (folders.get(path) === opening) folders.delete(path);
+        await put(mail, name, await folderAt(path, names), disk);
+      }
+    },
+  };
+}
+
+/** Seconds, a unique part and the host, as the Maildir convention has it, with no `:` anywhere. */
+function fileName(mail: StoredMail, host: string): string {
+  const seconds = Math.floor(mail.receivedAt / 1000);
+  return `${seconds}.Q${mail.id}R${mail.number}.${host}`;
+}
+
+async function openFolder(
+  names: readonly string[],
+  { root, disk, clock }: MaildirOptions,
+): Promise<Folder> {
+  const path = join(root, ...names);
+  const folder: Folder = {
+    tmp: join(path, "tmp"),
+    new: join(path, "new"),
+    cur: join(path, "cur"),
+    syncNew: shareRuns(() => disk.syncFolder(folder.new)),
+  };
+  for (const name of ["tmp", "new", "cur"]) {
+    await makeDurableFolder(root, [...names, name], disk);
+  }
+  await removeStale(folder.tmp, clock.now() - STALE, disk);
+  return folder;
+}
+
+/** Removes the files of a folder that were last changed before `limit`. */
+async function removeStale(
+  folder: string,
+  limit: number,
+  disk: Disk,
+): Promise<void> {
+  for (const name of await disk.list(folder) ?? []) {
+    const path = join(folder, name);
+    const found = await disk.stat(path);
+    if (found && !found.folder && found.changedAt < limit) {
+      await disk.remove(path).catch(() => {}); // Litter is no reason to refuse mail.
+    }
+  }
+}
+
+async function isWhole(folder: Folder, disk: Disk): Promise<boolean> {
+  const found = await Promise.all([
+    disk.stat(folder.tmp),
+    disk.stat(folder.new),
+  ]);
+  return found.every((each) => each?.folder);
+}
+
+/** Delivers into a folder: written and synced in `tmp`, then moved to `new` in one step. */
+async function put(
+  mail: StoredMail,
+  name: string,
+  folder: Folder,
+  disk: Disk,
+): Promise<void> {
+  if (mail.again && await wasDelivered(name, folder, disk)) return;
+  const temporary = join(folder.tmp, name);
+  try {
+    await write(temporary, mail, disk);
+    await disk.rename(temporary, join(folder.new, name));
+  } catch (cause) {
+    await disk.remove(temporary).catch(() => {}); // The first failure is the one to tell.
+    throw cause;
+  }
+  await folder.syncNew();
+}
+
+/**
+ * Whether the message is there already and, if so, durable. Mail readers move what they have seen
+ * to `cur` and add `:2,` and flags to its name, or `;2,` on Windows.
+ */
+async function wasDelivered(
+  name: string,
+  folder: Folder,
+  disk: Disk,
+): Promise<boolean> {
+  if (await disk.stat(join(folder.new, name))) {
+    await folder.syncNew();
+    return true;
+  }
+  const seen = await disk.list(folder.cur) ?? [];
+  const there = seen.some((each) =>
+    each === name || each.startsWith(`${name}:`) || each.startsWith(`${name};`)
+  );
+  if (there) await disk.syncFolder(folder.cur);
+  return there;
+}
+
+async function write(
+  path: string,
+  mail: StoredMail,
+  disk: Disk,
+): Promise<void> {
+  using file = await disk.create(path) ?? await createAnew(path, disk);
+  const header = encoder.encode(mail.header);
+  if (mail.content.kind === "bytes") {
+    await file.write(joined(header, mail.content.bytes)); // One call to the system, not two.
+  } else {
+    await file.write(header);
+    for await (const piece of pieces(mail.content, disk)) {
+      await file.write(piece);
+    }
+  }
+  await file.sync();
+}
+
+/** Creates a file in place of one left by a crash: nobody else makes a file of this name. */
+async function createAnew(path: string, disk: Disk) {
+  await disk.remove(path);
+  const file = await disk.create(path);
+  if (!file) {
+    throw new Error(`Cannot write "${path}": another program is writing it`);
+  }
+  return file;
+}
+
+function joined(
+  first: Uint8Array<ArrayBuffer>,
+  second: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}

@@ -1,0 +1,140 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openUsers } from "../../src/store/users.ts";
+import { hastyClock } from "./hasty_clock.ts";
+import { keptLog, mailbox } from "./fixtures.ts";
+import { type MemoryDisk, memoryDisk } from "./memory_disk.ts";
+
+const PATH = "mail/.smtpd/users";
+const CREDENTIAL = "scrypt$16$1$1$AAAA$" + "A".repeat(43) + "=";
+
+function open(disk: MemoryDisk) {
+  return openUsers({
+    path: PATH,
+    disk,
+    clock: hastyClock(),
+    log: keptLog(),
+    cost: { cost: 16, blockSize: 1, parallelization: 1 },
+  });
+}
+
+Deno.test("openUsers() adds a user whose password can be verified", async () => {
+  const disk = memoryDisk();
+  const users = await open(disk);
+  await users.add("Petya@TEST.ru", "12345");
+  assertEquals(await users.list(), ["petya@test.ru"]);
+  assert(await users.has(mailbox("PETYA@test.ru")));
+  assert(await users.verify("petya@Test.RU", "12345"));
+  assert(!await users.verify("petya@test.ru", "1234"));
+  assert(!await users.verify("petya@test.ru", ""));
+  assert(/^petya@test\.ru scrypt\$16\$1\$1\$\S+\n$/.test(disk.text(PATH)!));
+});
+
+Deno.test("openUsers() salts every password differently", async () => {
+  const disk = memoryDisk();
+  const users = await open(disk);
+  await users.add("a@test.ru", "12345");
+  await users.add("b@test.ru", "12345");
+  const [a, b] = disk.text(PATH)!.split("\n").map((line) => line.split(" ")[1]);
+  assert(a !== b);
+});
+
+Deno.test("openUsers() verifies nobody who is not a user or has no password", async () => {
+  const disk = memoryDisk();
+  disk.put(PATH, "petya@test.ru\n");
+  const users = await open(disk);
+  assert(await users.has(mailbox("petya@test.ru")));
+  for (const address of ["petya@test.ru", "vasya@test.ru", "nonsense", ""]) {
+    for (const password of ["", "12345"]) {
+      assert(!await users.verify(address, password));
+    }
+  }
+});
+
+Deno.test("passwd() makes the old password worthless, in every scheme", async () => {
+  const disk = memoryDisk();
+  disk.put(PATH, `petya@test.ru ${CREDENTIAL} scram-sha-256$secret\n`);
+  const users = await open(disk);
+  await users.passwd("petya@test.ru", "new");
+  assert(await users.verify("petya@test.ru", "new"));
+  assert(!disk.text(PATH)!.includes("scram"));
+});
+
+Deno.test("openUsers() keeps what it does not know of other users", async () => {
+  const disk = memoryDisk();
+  const text = `# ours\npetya@test.ru ${CREDENTIAL} scram-sha-256$secret x$\n`;
+  disk.put(PATH, text);
+  const users = await open(disk);
+  await users.add("vasya@test.ru", "12345");
+  await users.passwd("vasya@test.ru", "54321");
+  await users.remove("vasya@test.ru");
+  assertEquals(disk.text(PATH), text);
+});
+
+Deno.test("openUsers() keeps addresses that need quotes apart from what follows", async () => {
+  const disk = memoryDisk();
+  const users = await open(disk);
+  const addresses = [
+    '"a b"@test.ru',
+    '"a\\"b"@test.ru',
+    '"#a"@test.ru',
+    "я@test.ru",
+  ];
+  for (const address of addresses) await users.add(address, "12345");
+  const again = await open(disk);
+  for (const address of addresses) {
+    assert(await again.verify(address, "12345"), address);
+  }
+});
+
+Deno.test("openUsers() says what is wrong with a request", async () => {
+  const users = await open(memoryDisk());
+  await users.add("petya@test.ru", "12345");
+  const faults: readonly [() => Promise<void>, string][] = [
+    [
+      () => users.add("PETYA@test.ru", "x"),
+      'Cannot add user "petya@test.ru": there is one already',
+    ],
+    [() => users.add("petya", "x"), 'Cannot use "petya": it is not an address'],
+    [() => users.add("vasya@test.ru", ""), "Cannot set password: it is empty"],
+    [
+      () => users.passwd("petya@test.ru", ""),
+      "Cannot set password: it is empty",
+    ],
+    [
+      () => users.passwd("vasya@test.ru", "x"),
+      'Cannot set password of "vasya@test.ru": there is no such user',
+    ],
+    [
+      () => users.remove("vasya@test.ru"),
+      'Cannot remove "vasya@test.ru": there is no such user',
+    ],
+  ];
+  for (const [request, message] of faults) {
+    await assertRejects(request, Error, message);
+  }
+  assertEquals(await users.list(), ["petya@test.ru"]);
+});
+
+Deno.test("openUsers() says which line is malformed", async () => {
+  const faults = {
+    "petya": "line 1: it does not start with an address",
+    "# x\npetya@test.ru 12345": "line 2: a credential has no scheme",
+    "petya@test.ru scrypt$1$2$3": "line 1: it is not scrypt$N$r$p$salt$hash",
+    "petya@test.ru\nPetya@Test.ru": "line 2: petya@test.ru has line 1 already",
+  };
+  for (const [text, message] of Object.entries(faults)) {
+    const disk = memoryDisk();
+    disk.put(PATH, text);
+    await assertRejects(() => open(disk), Error, message);
+  }
+});
+
+Deno.test("openUsers() sees users that another program adds and removes", async () => {
+  const disk = memoryDisk();
+  const [server, command] = [await open(disk), await open(disk)];
+  await command.add("petya@test.ru", "12345");
+  assert(await server.has(mailbox("petya@test.ru")));
+  assert(await server.verify("petya@test.ru", "12345"));
+  await command.remove("petya@test.ru");
+  assert(!await server.has(mailbox("petya@test.ru")));
+});
