@@ -1,0 +1,23 @@
+import { DatabaseSync } from "node:sqlite";
+
+/**
+ * Takes a lock that one process at a time can have and that ends with it, however it ends: an
+ * exclusive transaction on a database of nothing, which SQLite makes of the locks of each system.
+ * Returns `undefined` when another has it.
+ *
+ * Nobody else in this process may open the file: POSIX drops a process's locks on a file when any
+ * of its descriptors is closed.
+ */
+export function takeOwnerLock(path: string): Disposable | undefined {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    if (cause instanceof Error && cause.message === "database is locked") {
+      return undefined;
+    }
+    throw cause;
+  }
+  return { [Symbol.dispose]: () => database.close() };
+}
