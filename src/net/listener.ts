@@ -1,0 +1,124 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import { tcpTransport, type Transport } from "./transport.ts";
+
+/** Ports that listen. */
+export interface Listener {
+  /** Where, as the system says: the port is the real one even if 0 was asked for. */
+  readonly addresses: readonly Deno.NetAddr[];
+  /**
+   * Hands every connection to `serve` until the listener is closed, then resolves. A failing accept
+   * is logged and does not end it.
+   */
+  accept(serve: (transport: Transport) => void): Promise<void>;
+  /** Stops listening; connections that were accepted live on. */
+  close(): void;
+}
+
+/**
+ * Starts to listen.
+ *
+ * @throws {Error} With a message that says what to do: the port is taken, needs rights, …
+ */
+export function listen(
+  { host, port, clock, log }: {
+    /** An address of this machine; `::` stands for all of them, IPv6 and IPv4. */
+    readonly host: string;
+    /** 0 lets the system pick one. */
+    readonly port: number;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+): Listener {
+  const listeners = bindAll(host, port);
+  return {
+    addresses: listeners.map(({ addr }) => addr as Deno.NetAddr),
+    async accept(serve) {
+      await Promise.all(
+        listeners.map((listener) =>
+          acceptFrom(listener, serve, { clock, log })
+        ),
+      );
+    },
+    close() {
+      for (const listener of listeners) listener.close();
+    },
+  };
+}
+
+/**
+ * Binds one socket or two. A socket on `::` takes IPv4 as well on Linux and macOS but not on
+ * Windows, and there may be no IPv6 at all.
+ */
+function bindAll(host: string, port: number): readonly Deno.TcpListener[] {
+  if (host !== "::") return [bind(host, port)];
+  let both: Deno.TcpListener;
+  try {
+    both = Deno.listen({ hostname: host, port });
+  } catch (cause) {
+    if (isInTheWay(cause)) throw explain(host, port, cause);
+    return [bind("0.0.0.0", port)];
+  }
+  if (Deno.build.os !== "windows") return [both];
+  return [both, bind("0.0.0.0", both.addr.port)];
+}
+
+/** Whether another address family would fare no better. */
+function isInTheWay(cause: unknown): boolean {
+  return cause instanceof Deno.errors.AddrInUse ||
+    cause instanceof Deno.errors.PermissionDenied ||
+    cause instanceof Deno.errors.NotCapable;
+}
+
+function bind(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (cause) {
+    throw explain(hostname, port, cause);
+  }
+}
+
+/** A missing permission of the sandbox explains itself. */
+function explain(host: string, port: number, cause: unknown): unknown {
+  if (cause instanceof Deno.errors.NotCapable) return cause;
+  const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Error(`Cannot listen on ${where}: ${reason(port, cause)}`, {
+    cause,
+  });
+}
+
+function reason(port: number, cause: unknown): string {
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return "another program uses the port; stop it or choose another with --port";
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return port < 1024
+      ? "ports below 1024 need administrator rights; grant them or choose " +
+        "another with --port 2525"
+      : "the system forbids it";
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return "this machine has no such address; see --host";
+  }
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Milliseconds to rest after a failed accept, so that running out of files doesn't spin. */
+const REST = 100;
+
+async function acceptFrom(
+  listener: Deno.TcpListener,
+  serve: (transport: Transport) => void,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<void> {
+  for (;;) {
+    try {
+      for await (const conn of listener) serve(tcpTransport(conn));
+      return;
+    } catch (cause) {
+      // The iterator ends by itself only when the listener is closed.
+      log.warn("accept failed", { error: String(cause) });
+      await new Promise<void>((resume) => clock.after(REST, resume));
+    }
+  }
+}

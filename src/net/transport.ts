@@ -1,0 +1,89 @@
+/** Who is at the other end of a connection, and who is at ours. */
+export interface Endpoint {
+  /** IP address without brackets; an IPv4 address that came in by IPv6 is written as IPv4. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A byte pipe to a peer: all that the rest of the program knows of the network. */
+export interface Transport extends Disposable {
+  readonly peer: Endpoint;
+  readonly local: Endpoint;
+  /** Reads what there is, at least an octet; `null` when no more comes or the connection broke. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Sends all of `bytes`; `false` when the connection broke. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
+  /** Closes the connection, which ends reads and writes that wait; twice is once. */
+  [Symbol.dispose](): void;
+}
+
+/** A TCP connection as a transport. */
+export function tcpTransport(conn: Deno.TcpConn): Transport {
+  let open = true;
+  return {
+    peer: endpoint(conn.remoteAddr),
+    local: endpoint(conn.localAddr),
+    async read(into) {
+      try {
+        return await conn.read(into);
+      } catch (cause) {
+        if (isLost(cause)) return null;
+        throw cause;
+      }
+    },
+    async write(bytes) {
+      try {
+        for (let sent = 0; sent < bytes.length;) {
+          sent += await conn.write(bytes.subarray(sent));
+        }
+        return true;
+      } catch (cause) {
+        if (isLost(cause)) return false;
+        throw cause;
+      }
+    },
+    [Symbol.dispose]() {
+      if (!open) return;
+      open = false;
+      conn.close();
+    },
+  };
+}
+
+/** Whether the peer, the network between, or our own closing ended the connection. */
+function isLost(cause: unknown): boolean {
+  return LOST.some((kind) => cause instanceof kind);
+}
+
+const LOST = [
+  Deno.errors.BrokenPipe,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.ConnectionReset,
+  Deno.errors.NotConnected,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+  // What a read that waits meets when we close the connection.
+  Deno.errors.BadResource,
+  Deno.errors.Interrupted,
+];
+
+/**
+ * An endpoint as text: `127.0.0.1:4242`, `[::1]:4242`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatEndpoint } from "./transport.ts";
+ *
+ * assertEquals(formatEndpoint({ address: "::1", port: 25 }), "[::1]:25");
+ * ```
+ */
+export function formatEndpoint({ address, port }: Endpoint): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function endpoint({ hostname, port }: Deno.NetAddr): Endpoint {
+  // RFC 4291 §2.5.5.2: what a dual-stack socket makes of an IPv4 peer.
+  const ipv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname)?.[1];
+  return { address: ipv4 ?? hostname, port };
+}
