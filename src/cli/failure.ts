@@ -1,0 +1,53 @@
+/**
+ * What to say of something thrown: one line, and with `stack` where it came from.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { failureText } from "./failure.ts";
+ *
+ * const cause = new Deno.errors.NotCapable(
+ *   'Requires net access to "[::]:25", run again with the --allow-net flag',
+ * );
+ * assertEquals(
+ *   failureText(new Error("Cannot listen", { cause }), { stack: false }),
+ *   'Requires net access to "[::]:25": run again with --allow-net (smtpd check lists every flag)',
+ * );
+ * ```
+ */
+export function failureText(
+  cause: unknown,
+  options: { readonly stack: boolean },
+): string {
+  const line = failureLine(cause).replace(/\s*\n\s*/g, " ");
+  if (!options.stack || !(cause instanceof Error)) return line;
+  return `${line}\n${cause.stack ?? ""}`.trimEnd();
+}
+
+function failureLine(cause: unknown): string {
+  const denied = chain(cause).find((error) =>
+    error instanceof Deno.errors.NotCapable
+  );
+  if (denied !== undefined) {
+    const [, what = denied.message, flag = "the permission"] =
+      /^(.*?), run again with the (--[\w-]+) flag/.exec(denied.message) ?? [];
+    return `${what}: run again with ${flag} (smtpd check lists every flag)`;
+  }
+  if (!(cause instanceof Error)) return `Unexpected failure: ${String(cause)}`;
+  return isBug(cause)
+    ? `Unexpected failure: ${cause.message} (a bug; --log-level debug shows where)`
+    : cause.message;
+}
+
+/** An error and what caused it, and what caused that. */
+function chain(cause: unknown): readonly Error[] {
+  const errors: Error[] = [];
+  for (let at = cause; at instanceof Error; at = at.cause) errors.push(at);
+  return errors;
+}
+
+/** The kinds of error that JavaScript throws by itself when code is wrong. */
+function isBug(error: Error): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError ||
+    error instanceof RangeError;
+}

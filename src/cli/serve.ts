@@ -1,0 +1,33 @@
+import { openLog } from "../log.ts";
+import { startServer } from "../server/start.ts";
+import { clock } from "../system/clock.ts";
+import { serverSettings } from "./load.ts";
+import { onStopSignal } from "./stop_signal.ts";
+import type { Terminal } from "./terminal.ts";
+import { welcome } from "./welcome.ts";
+
+/** Receives mail until a signal asks it to stop. */
+export async function serve(
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const { settings } = await serverSettings(args);
+  await using log = openLog({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    write: (lines) => terminal.log(lines),
+    clock,
+  });
+  const asked = Promise.withResolvers<void>();
+  using _signals = onStopSignal(asked.resolve);
+  const server = await startServer(settings, { log });
+  try {
+    if (settings.logFormat === "text") {
+      welcome(settings, server.addresses).forEach(terminal.out);
+    }
+    await Promise.race([asked.promise, server.finished]);
+  } finally {
+    await server.stop();
+  }
+  return 0;
+}

@@ -1,0 +1,115 @@
+import { parse } from "@std/jsonc";
+import { nearest } from "./nearest.ts";
+import type { Setting } from "./settings.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** A config file's name and what it holds. */
+export interface ConfigFile {
+  /** Its name as the person gave it, for messages. */
+  readonly path: string;
+  /** JSON, with comments and trailing commas allowed. */
+  readonly text: string;
+}
+
+/** A value as it was found, not yet read. */
+export interface GivenValue {
+  /** What to read, as it would be typed after a flag; `undefined` for what no flag can say. */
+  readonly text: string | undefined;
+  /** How it was written, for messages. */
+  readonly shown: string;
+}
+
+/** What a config file says. */
+export interface ConfigValues {
+  /** The values of each key it has. */
+  readonly given: ReadonlyMap<string, readonly GivenValue[]>;
+  /** What is wrong with the file, a line for each fault. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Takes a config file apart: its keys are the flags' names, its values what one would type after a
+ * flag, or the natural number, boolean or array.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readConfig } from "./config_file.ts";
+ *
+ * const { given } = readConfig({ path: "smtpd.json", text: '{ "transcript": false }' });
+ * assertEquals(given.get("transcript"), [{ text: "off", shown: "false" }]);
+ * ```
+ */
+export function readConfig(file: ConfigFile): ConfigValues {
+  const text = file.text.replace(/^\uFEFF/, "");
+  const refuse = (problem: string): ConfigValues => ({
+    given: new Map(),
+    problems: [`${file.path}: ${problem}`],
+  });
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (cause) {
+    return refuse(syntaxProblem(text, cause));
+  }
+  if (!isRecord(content)) {
+    return refuse(
+      'not an object of settings (such as { "domain": "test.ru" })',
+    );
+  }
+  const given = new Map<string, readonly GivenValue[]>();
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(content)) {
+    const row = ROWS.get(key);
+    if (row === undefined) problems.push(unknownKey(file, key));
+    else given.set(key, row.repeatable ? each(value) : [whole(value)]);
+  }
+  return { given, problems };
+}
+
+const ROWS: ReadonlyMap<string, Setting> = new Map(
+  Object.values(SETTINGS).map((row) => [row.flag, row]),
+);
+
+function each(value: unknown): readonly GivenValue[] {
+  return Array.isArray(value) ? value.map(whole) : [whole(value)];
+}
+
+function whole(value: unknown): GivenValue {
+  return { text: typed(value), shown: JSON.stringify(value) };
+}
+
+/** A JSON value as it would be typed after a flag. */
+function typed(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return String(value);
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (!Array.isArray(value)) return undefined;
+  const items = value.map(typed);
+  return items.includes(undefined) ? undefined : items.join(",");
+}
+
+function unknownKey(file: ConfigFile, key: string): string {
+  const meant = nearest(key, [...ROWS.keys()]);
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return `${file.path}: ${key}: unknown setting${hint}`;
+}
+
+/** What @std/jsonc says of a text, with a line and a column for its position. */
+function syntaxProblem(text: string, cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const what = message.replace(/^Cannot parse JSONC: /, "")
+    .replace(" in JSONC", "")
+    .replace("JSONC input", "the file")
+    .replace(/position (\d+)$/, (_, position) => place(text, Number(position)));
+  return `not JSON: ${what}`;
+}
+
+function place(text: string, position: number): string {
+  const lines = text.slice(0, position).split("\n");
+  return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
