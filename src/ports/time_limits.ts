@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Why a wait ended before what was waited for came. */
 export type Interruption = "timeout" | "stop";
