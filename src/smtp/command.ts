@@ -1,6 +1,6 @@
 /**
  * A line becomes a command, or the reply that says what is wrong with it (RFC 5321 §4.1). Whether
- * the command is legal now is not asked here: see `state.ts`.
+ * the command is legal now is not asked here: see `guards.ts`.
  */
 import {
   isAsciiMailbox,
@@ -12,19 +12,21 @@ import {
 import {
   type MailParameters,
   parseMailParameters,
-  refuseRcptParameters,
+  parseRcptParameters,
+  type RcptParameters,
 } from "./extensions.ts";
 import type { Reply } from "./reply.ts";
 import {
   badPath,
   CHUNK_SIZE_LOST,
+  greetingSyntaxError,
   NEEDS_SMTPUTF8,
   NOT_HTTP,
   notImplemented,
   syntaxError,
   UNKNOWN_COMMAND,
 } from "./replies.ts";
-import { isAscii, utf8Length } from "./utf8.ts";
+import { toUpperAscii, utf8Length } from "./utf8.ts";
 
 /** A command that can be understood. */
 export type Command =
@@ -34,7 +36,11 @@ export type Command =
     readonly from: Mailbox | null;
     readonly parameters: MailParameters;
   }
-  | { readonly verb: "RCPT"; readonly to: Mailbox }
+  | {
+    readonly verb: "RCPT";
+    readonly to: Mailbox;
+    readonly parameters: RcptParameters;
+  }
   | { readonly verb: "BDAT"; readonly size: number; readonly last: boolean }
   | {
     readonly verb: "AUTH";
@@ -63,8 +69,10 @@ export const SYNTAX: Readonly<Record<Verb, string>> = {
   EHLO: "EHLO domain",
   HELO: "HELO domain",
   MAIL:
-    "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME|BINARYMIME] [SMTPUTF8]",
-  RCPT: "RCPT TO:<address>",
+    "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME|BINARYMIME] [SMTPUTF8] " +
+    "[RET=FULL|HDRS] [ENVID=id]",
+  RCPT:
+    "RCPT TO:<address> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;address]",
   DATA: "DATA",
   BDAT: "BDAT octets [LAST]",
   RSET: "RSET",
@@ -95,23 +103,21 @@ const HTTP =
  * assertEquals(parseCommand("rcpt TO:<petya@test.ru>"), {
  *   verb: "RCPT",
  *   to: { local: "petya", domain: "test.ru" },
+ *   parameters: {},
  * });
  * ```
  */
 export function parseCommand(line: string): Parsed {
-  // RFC 5321 §4.1.1: white space before the CRLF is tolerated.
-  const text = line.trimEnd();
+  const text = withoutTrailingSpace(line);
   const space = text.indexOf(" ");
-  const word = space < 0 ? text : text.slice(0, space);
-  // Upper-casing must not turn a look-alike such as U+017F into a letter of a command.
-  const verb = isAscii(word) ? word.toUpperCase() : word;
-  const argument = space < 0 ? "" : text.slice(space + 1).trimStart();
+  const verb = toUpperAscii(space < 0 ? text : text.slice(0, space));
+  const argument = space < 0 ? "" : withoutLeadingSpace(text.slice(space));
   switch (verb) {
     case "EHLO":
     case "HELO":
       return isGreetingName(argument)
         ? { verb, domain: argument }
-        : wrong(verb);
+        : fault(greetingSyntaxError(SYNTAX[verb]), verb);
     case "MAIL":
       return parseMail(argument);
     case "RCPT":
@@ -137,31 +143,40 @@ export function parseCommand(line: string): Parsed {
   }
 }
 
+/** RFC 5321 §4.1.1: white space before the CRLF is tolerated. */
+function withoutTrailingSpace(line: string): string {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t")) end--;
+  return line.slice(0, end);
+}
+
+function withoutLeadingSpace(text: string): string {
+  let start = 0;
+  while (text[start] === " ") start++;
+  return text.slice(start);
+}
+
 /**
  * RFC 5321 §4.1.1.1 wants a domain or an address literal. Clients of every age send less (host
  * names with odd letters, bare addresses), and §4.1.4 forbids to refuse mail for it: one word will
  * do.
  */
 function isGreetingName(text: string): boolean {
-  return text !== "" && !text.includes(" ") && utf8Length(text) <= 255;
+  return /^[^ \t]+$/.test(text) && utf8Length(text) <= 255;
 }
 
 function parseMail(argument: string): Parsed {
   const text = afterKeyword(argument, "FROM:");
   if (text === undefined) return wrong("MAIL");
   const path = parseReversePath(text);
-  if (!isWhole(path)) return badMail(badPath("5.1.7", whyNot(path)));
+  if (!isWhole(path)) return fault(badPath("5.1.7", whyNot(path)), "MAIL");
   const parsed = parseMailParameters(path.rest);
-  if (parsed.kind === "fault") return badMail(parsed.reply);
+  if (parsed.kind === "fault") return fault(parsed.reply, "MAIL");
   const { parameters } = parsed;
   return path.mailbox === null || parameters.smtputf8 ||
       isAsciiMailbox(path.mailbox)
     ? { verb: "MAIL", from: path.mailbox, parameters }
-    : badMail(NEEDS_SMTPUTF8);
-}
-
-function badMail(reply: Reply): Parsed {
-  return { ...fault(reply), of: "MAIL" };
+    : fault(NEEDS_SMTPUTF8, "MAIL");
 }
 
 function parseRcpt(argument: string): Parsed {
@@ -169,10 +184,11 @@ function parseRcpt(argument: string): Parsed {
   if (text === undefined) return wrong("RCPT");
   const path = parseForwardPath(text);
   if (!isWhole(path) || path.mailbox === null) {
-    return fault(badPath("5.1.3", whyNot(path)));
+    return fault(badPath("5.1.3", whyNot(path)), "RCPT");
   }
-  const refusal = refuseRcptParameters(path.rest);
-  return refusal ? fault(refusal) : { verb: "RCPT", to: path.mailbox };
+  const parsed = parseRcptParameters(path.rest);
+  if (parsed.kind === "fault") return fault(parsed.reply, "RCPT");
+  return { verb: "RCPT", to: path.mailbox, parameters: parsed.parameters };
 }
 
 /**
@@ -180,8 +196,8 @@ function parseRcpt(argument: string): Parsed {
  * type the protocol by hand and old clients put there all the same; nothing else it could mean.
  */
 function afterKeyword(argument: string, keyword: string): string | undefined {
-  return argument.slice(0, keyword.length).toUpperCase() === keyword
-    ? argument.slice(keyword.length).trimStart()
+  return toUpperAscii(argument.slice(0, keyword.length)) === keyword
+    ? withoutLeadingSpace(argument.slice(keyword.length))
     : undefined;
 }
 
@@ -197,10 +213,10 @@ function whyNot(path: Path): string {
 
 /** RFC 3030 §2: `BDAT SP chunk-size [SP "LAST"]`. */
 function parseBdat(argument: string): Parsed {
-  const match = /^(\d{1,15})( +LAST)?$/i.exec(argument);
+  const match = /^0*(\d{1,15})( +LAST)?$/i.exec(argument);
   // The octets follow whether we like the command or not, and we can't tell how many.
   return match === null
-    ? { ...fault(CHUNK_SIZE_LOST), fatal: true }
+    ? { ...fault(CHUNK_SIZE_LOST, "BDAT"), fatal: true }
     : { verb: "BDAT", size: Number(match[1]), last: match[2] !== undefined };
 }
 
@@ -215,9 +231,9 @@ function parseAuth(argument: string): Parsed {
 }
 
 function wrong(verb: Verb): Parsed {
-  return { ...fault(syntaxError(SYNTAX[verb])), of: verb };
+  return fault(syntaxError(SYNTAX[verb]), verb);
 }
 
-function fault(reply: Reply): Parsed & { readonly verb: "?" } {
-  return { verb: "?", fault: reply };
+function fault(reply: Reply, of?: Verb): Parsed & { readonly verb: "?" } {
+  return { verb: "?", fault: reply, ...(of && { of }) };
 }

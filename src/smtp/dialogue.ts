@@ -1,5 +1,5 @@
 /** How the client's side of the dialogue is written down: without secrets, without messages. */
-import type { Parsed } from "./command.ts";
+import type { Parsed, Verb } from "./command.ts";
 import type { State } from "./state.ts";
 
 /** The record of a command line. */
@@ -12,11 +12,22 @@ export function heardCommand(
     const secret = command.initial === undefined ? "" : " (not shown)";
     return `<- AUTH ${command.mechanism}${secret}`;
   }
-  if (command.verb !== "?") return `<- ${line}`;
-  // What follows an AUTH that failed may be the rest of it, password and all.
-  return command.of === "AUTH" || authRefused
+  return command.verb === "?" && isSecret(line, command.of, authRefused)
     ? `<- (${line.length} characters, not shown)`
     : `<- ${line}`;
+}
+
+/**
+ * A line that is no command may be AUTH misspelt, or, behind an AUTH that failed, the rest of it:
+ * password and all.
+ */
+function isSecret(
+  line: string,
+  of: Verb | undefined,
+  authRefused: boolean,
+): boolean {
+  return of === "AUTH" ||
+    (of === undefined && (authRefused || /^[ \t]*AUTH/i.test(line)));
 }
 
 /** The record of a SASL response (RFC 4954 §4). */

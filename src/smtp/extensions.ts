@@ -3,9 +3,18 @@
  * understand because of them (RFC 5321 §2.2, §4.1.1.11). Offering one and understanding its
  * parameters is one decision, made here.
  */
+import {
+  type DsnMailParameters,
+  type DsnRcptParameters,
+  parseEnvid,
+  parseNotify,
+  parseOrcpt,
+  parseRet,
+} from "./dsn_parameters.ts";
 import type { Reply } from "./reply.ts";
 import { badParameter, unknownParameter } from "./replies.ts";
 import { toUpperAscii } from "./utf8.ts";
+import { decodeXtext } from "./xtext.ts";
 
 /** What the session can offer; the rest is always there. */
 export interface Offer {
@@ -23,7 +32,7 @@ export interface Offer {
 export type Body = "7BIT" | "8BITMIME" | "BINARYMIME";
 
 /** What a client said of a message in the parameters of MAIL. */
-export interface MailParameters {
+export interface MailParameters extends DsnMailParameters {
   /** Its size in octets, by the client's own count (RFC 1870 §3). */
   readonly size?: number;
   readonly body: Body;
@@ -54,6 +63,7 @@ export function keywords(offer: Offer): readonly string[] {
     "CHUNKING", // RFC 3030
     "BINARYMIME", // RFC 3030
     "ENHANCEDSTATUSCODES", // RFC 2034
+    "DSN", // RFC 3461
     `LIMITS RCPTMAX=${offer.maxRecipients}`, // RFC 9422
     ...(offer.tls ? ["STARTTLS"] : []), // RFC 3207
     ...(offer.mechanisms.length > 0
@@ -63,67 +73,84 @@ export function keywords(offer: Offer): readonly string[] {
   ];
 }
 
+/** What a client said of a recipient in the parameters of RCPT. */
+export type RcptParameters = DsnRcptParameters;
+
 const NO_MAIL_PARAMETERS: MailParameters = { body: "7BIT", smtputf8: false };
 
-/** RFC 3461 §4: `xtext = *( xchar / hexchar )`; never empty here. `<>`, for nobody, is of the form. */
-const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})+$/;
-
-/** Reads one parameter's value into what is known so far, or says what is wrong with it. */
-type Reader = (
-  known: MailParameters,
+/** Reads one parameter's value, or says what is wrong with it. */
+type Reader<Parameters> = (
   value: string | undefined,
-) => MailParameters | string;
+) => Partial<Parameters> | string;
 
-const MAIL_READERS: Readonly<Record<string, Reader>> = {
+type Readers<Parameters> = Readonly<Record<string, Reader<Parameters>>>;
+
+const MAIL_READERS: Readers<MailParameters> = {
   // RFC 1870 §3: size-value = 1*20DIGIT
-  SIZE: (known, value) =>
+  SIZE: (value) =>
     value !== undefined && /^\d{1,20}$/.test(value)
-      ? { ...known, size: Number(value) }
+      ? { size: Number(value) }
       : "expected a number of octets",
   // RFC 6152 §2, RFC 3030 §3
-  BODY: (known, value) => {
+  BODY: (value) => {
     const body = value && toUpperAscii(value);
     return body === "7BIT" || body === "8BITMIME" || body === "BINARYMIME"
-      ? { ...known, body }
+      ? { body }
       : "expected 7BIT, 8BITMIME or BINARYMIME";
   },
   // RFC 6531 §3.4
-  SMTPUTF8: (known, value) =>
-    value === undefined ? { ...known, smtputf8: true } : "takes no value",
+  SMTPUTF8: (value) =>
+    value === undefined ? { smtputf8: true } : "takes no value",
   // RFC 4954 §5
-  AUTH: (known, value) =>
-    value !== undefined && XTEXT.test(value)
-      ? { ...known, auth: value }
+  AUTH: (value) =>
+    value && decodeXtext(value) !== undefined
+      ? { auth: value }
       : "expected a mailbox in xtext",
+  RET: parseRet, // RFC 3461 §4.3
+  ENVID: parseEnvid, // RFC 3461 §4.4
+};
+
+const RCPT_READERS: Readers<RcptParameters> = {
+  NOTIFY: parseNotify, // RFC 3461 §4.1
+  ORCPT: parseOrcpt, // RFC 3461 §4.2
 };
 
 /** Either what the parameters say or the reply that refuses them. */
-export type ParsedParameters =
-  | { readonly kind: "parameters"; readonly parameters: MailParameters }
+export type ParsedParameters<Parameters> =
+  | { readonly kind: "parameters"; readonly parameters: Parameters }
   | { readonly kind: "fault"; readonly reply: Reply };
 
 /** Reads what follows the path of MAIL: `*( SP esmtp-param )` (RFC 5321 §4.1.2). */
-export function parseMailParameters(text: string): ParsedParameters {
-  let parameters = NO_MAIL_PARAMETERS;
+export function parseMailParameters(
+  text: string,
+): ParsedParameters<MailParameters> {
+  return parseParameters(text, NO_MAIL_PARAMETERS, MAIL_READERS);
+}
+
+/** Reads what follows the path of RCPT, likewise. */
+export function parseRcptParameters(
+  text: string,
+): ParsedParameters<RcptParameters> {
+  return parseParameters(text, {}, RCPT_READERS);
+}
+
+function parseParameters<Parameters>(
+  text: string,
+  unsaid: Parameters,
+  readers: Readers<Parameters>,
+): ParsedParameters<Parameters> {
+  let parameters = unsaid;
   const seen = new Set<string>();
   for (const { keyword, value } of splitParameters(text)) {
-    const read = Object.hasOwn(MAIL_READERS, keyword)
-      ? MAIL_READERS[keyword]
-      : undefined;
+    const read = Object.hasOwn(readers, keyword) ? readers[keyword] : undefined;
     if (read === undefined) return fault(unknownParameter(shown(keyword)));
     if (seen.has(keyword)) return fault(badParameter(keyword, "given twice"));
     seen.add(keyword);
-    const result = read(parameters, value);
-    if (typeof result === "string") return fault(badParameter(keyword, result));
-    parameters = result;
+    const said = read(value);
+    if (typeof said === "string") return fault(badParameter(keyword, said));
+    parameters = { ...parameters, ...said };
   }
   return { kind: "parameters", parameters };
-}
-
-/** Refuses what follows the path of RCPT, if anything does: we offer no parameter of it. */
-export function refuseRcptParameters(text: string): Reply | undefined {
-  const first = splitParameters(text)[0];
-  return first && unknownParameter(shown(first.keyword));
 }
 
 interface Parameter {
@@ -147,6 +174,8 @@ function shown(keyword: string): string {
   return /^[A-Z0-9][A-Z0-9-]{0,39}$/.test(keyword) ? keyword : "given";
 }
 
-function fault(reply: Reply): ParsedParameters {
+function fault(
+  reply: Reply,
+): { readonly kind: "fault"; readonly reply: Reply } {
   return { kind: "fault", reply };
 }

@@ -56,13 +56,16 @@ export type Frame =
 /** Where message text stands between two octets. */
 type Place = "line start" | "dot" | "dot CR" | "text" | "CR";
 
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array();
+
 /** The framer of one session. */
 export class Framer {
-  #chunk: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #chunk = NOTHING;
   #at = 0;
-  /** The start of a line whose end hasn't come, an octet a UTF-16 unit. */
-  #partial = "";
-  #overlong = false;
+  /** The start of a line whose end hasn't come, and perhaps room for more of it. */
+  #begun = NOTHING;
+  /** Octets of that line, past {@linkcode LINE_LIMIT} counted but not kept. */
+  #length = 0;
   #place: Place = "line start";
   #fault: TextFault | undefined;
 
@@ -86,10 +89,9 @@ export class Framer {
 
   /** Forgets all input that is waiting, and says whether there was any. */
   clear(): boolean {
-    const waiting = !this.idle || this.#partial !== "" || this.#overlong;
+    const waiting = !this.idle || this.#length > 0;
     this.#at = this.#chunk.length;
-    this.#partial = "";
-    this.#overlong = false;
+    this.#dropLine();
     return waiting;
   }
 
@@ -124,25 +126,42 @@ export class Framer {
 
   #line(): Frame | undefined {
     if (this.idle) return undefined;
-    if (this.#partial === "" && this.#chunk[this.#at] === TLS_HANDSHAKE) {
+    if (this.#length === 0 && this.#chunk[this.#at] === TLS_HANDSHAKE) {
       this.clear();
       return { kind: "bad line", fault: "TLS" };
     }
     const lf = this.#chunk.indexOf(LF, this.#at);
     const end = lf < 0 ? this.#chunk.length : lf + 1;
-    if (this.#partial.length + end - this.#at > LINE_LIMIT) {
-      this.#overlong = true;
-      this.#partial = "";
-    } else if (!this.#overlong) {
-      this.#partial += widen(this.#chunk.subarray(this.#at, end));
-    }
+    const piece = this.#chunk.subarray(this.#at, end);
     this.#at = end;
+    if (lf >= 0 && this.#length === 0) return toFrame(piece, piece.length);
+    this.#keep(piece);
     if (lf < 0) return undefined;
-    const line = this.#partial;
-    const overlong = this.#overlong;
-    this.#partial = "";
-    this.#overlong = false;
-    return overlong ? { kind: "bad line", fault: "too long" } : toFrame(line);
+    const frame = toFrame(this.#begun, this.#length);
+    this.#dropLine();
+    return frame;
+  }
+
+  /** Adds to the line that was begun; its room doubles, so that octets one by one cost no more. */
+  #keep(piece: Uint8Array<ArrayBuffer>): void {
+    const begin = this.#length;
+    this.#length += piece.length;
+    if (this.#length > LINE_LIMIT) {
+      this.#begun = NOTHING;
+      return;
+    }
+    if (this.#length > this.#begun.length) {
+      const room = Math.max(64, 2 * this.#length);
+      const larger = new Uint8Array(Math.min(room, LINE_LIMIT));
+      larger.set(this.#begun);
+      this.#begun = larger;
+    }
+    this.#begun.set(piece, begin);
+  }
+
+  #dropLine(): void {
+    this.#begun = NOTHING;
+    this.#length = 0;
   }
 
   /**
@@ -198,10 +217,7 @@ export class Framer {
     if (this.idle) return undefined;
     const begin = this.#at;
     const end = Math.min(this.#chunk.length, begin + left);
-    if (text) {
-      if (this.#place === "line start") this.#place = "text";
-      this.#text(begin, end, false);
-    }
+    if (text) this.#text(begin, end, false);
     this.#at = end;
     return body(this.#chunk, begin, end);
   }
@@ -213,18 +229,20 @@ export class Framer {
   #text(at: number, end: number, lineByLine: boolean): number {
     const chunk = this.#chunk;
     let afterCr = this.#place === "CR";
-    for (; at < end; at++) {
-      const octet = chunk[at]!;
-      if (octet > CR && !afterCr) continue;
+    while (at < end) {
       if (afterCr) {
         afterCr = false;
-        if (octet === LF) {
+        if (chunk[at] === LF) {
+          at++;
           if (!lineByLine) continue;
           this.#place = "line start";
-          return at + 1;
+          return at;
         }
         this.#fault ??= "bare CR";
       }
+      while (at < end && chunk[at]! > CR) at++;
+      if (at === end) break;
+      const octet = chunk[at++];
       if (octet === CR) afterCr = true;
       else if (octet === LF) this.#fault ??= "bare LF";
       else if (octet === NUL) this.#fault ??= "NUL";
@@ -242,10 +260,11 @@ function body(
   return { kind: "body", bytes: chunk.subarray(begin, end) };
 }
 
-/** A line's octets, LF included, as a frame. */
-function toFrame(octets: string): Frame {
-  if (!octets.endsWith("\r\n")) return { kind: "bad line", fault: "bare LF" };
-  const line = octets.slice(0, -2);
+/** A line's octets, LF included, as a frame: the first `length` of `octets`, if it is not too long. */
+function toFrame(octets: Uint8Array<ArrayBuffer>, length: number): Frame {
+  if (length > LINE_LIMIT) return { kind: "bad line", fault: "too long" };
+  if (octets[length - 2] !== CR) return { kind: "bad line", fault: "bare LF" };
+  const line = widen(octets.subarray(0, length - 2));
   if (hasControl(line)) return { kind: "bad line", fault: "control character" };
   const text = decodeUtf8(line);
   return text === undefined

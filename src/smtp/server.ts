@@ -90,14 +90,14 @@ export class ServerSession {
   /**
    * Takes octets from the peer. They must stay unchanged until the next `read` effect.
    *
-   * @throws {TypeError} Unless the last effect was `read`.
+   * @throws {TypeError} While octets received before are waiting to be used.
    */
   receive(bytes: Uint8Array<ArrayBuffer>): void {
     this.#framer.push(bytes);
   }
 
   /**
-   * Answers the question that is open.
+   * Answers the question that is open. An answer that comes when the session is over changes nothing.
    *
    * @throws {TypeError} When none is.
    */
@@ -105,24 +105,31 @@ export class ServerSession {
     this.#apply({ on: "answer", reply });
   }
 
-  /** The TLS handshake is done; the session starts over (RFC 3207 §4.2). */
+  /**
+   * The TLS handshake is done; the session starts over (RFC 3207 §4.2).
+   *
+   * @throws {TypeError} Unless the last effect was `handshake`.
+   */
   secured(): void {
     this.#apply({ on: "secured" });
   }
 
-  /** The peer kept silent for too long: a last 421, then the end. */
+  /**
+   * The peer kept silent for too long: a last 421, then the end. Without the 421 when a TLS handshake
+   * was due, which nothing in the clear may follow.
+   */
   timeout(): void {
     this.#apply({ on: "timeout" });
   }
 
-  /** The server stops: a last 421, then the end. */
+  /** The server stops: the end in the same way. */
   shutdown(): void {
     this.#apply({ on: "shutdown" });
   }
 
   /**
    * Takes the dialogue since the last call: `<- ` and a line of the client's, `-> ` and one of
-   * ours, secrets left out and messages shortened to their size.
+   * ours, secrets left out and messages shortened to their size. It is kept until it is taken.
    */
   takeDialogue(): readonly string[] {
     const lines = this.#dialogue;

@@ -4,7 +4,7 @@
  */
 import type { Mailbox } from "./address.ts";
 import type { Parsed } from "./command.ts";
-import type { MailParameters } from "./extensions.ts";
+import type { MailParameters, RcptParameters } from "./extensions.ts";
 import type { Framing, LineFault, TextFault } from "./framer.ts";
 import type { Reply } from "./reply.ts";
 
@@ -30,7 +30,12 @@ export interface Envelope {
   readonly from: Mailbox | null;
   readonly parameters: MailParameters;
   /** Recipients accepted so far, in the client's order. */
-  readonly to: readonly Mailbox[];
+  readonly to: readonly EnvelopeRecipient[];
+}
+
+/** A recipient that was accepted. */
+export interface EnvelopeRecipient extends RcptParameters {
+  readonly mailbox: Mailbox;
 }
 
 /**
@@ -45,7 +50,12 @@ export type Question =
     readonly from: Mailbox | null;
     readonly parameters: MailParameters;
   }
-  | { readonly ask: "rcpt"; readonly to: Mailbox; readonly envelope: Envelope }
+  | {
+    readonly ask: "rcpt";
+    readonly to: Mailbox;
+    readonly parameters: RcptParameters;
+    readonly envelope: Envelope;
+  }
   /** One step of a SASL exchange; `response` is base64 as the client sent it. */
   | {
     readonly ask: "auth";

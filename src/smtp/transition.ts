@@ -2,7 +2,7 @@
  * What happens when: a total function from a state and an input to the next state and the reply to
  * give. It knows nothing of octets, sockets or time.
  */
-import { isAsciiMailbox, type Mailbox } from "./address.ts";
+import { isAsciiMailbox } from "./address.ts";
 import { type Command, type Parsed, SYNTAX, type Verb } from "./command.ts";
 import { keywords } from "./extensions.ts";
 import type { LineFault } from "./framer.ts";
@@ -94,9 +94,14 @@ function command(state: State, command: Parsed, config: ServerConfig): Step {
   }
   const refusal = objection(command.verb, state, config);
   if (refusal === undefined) return proceed(state, command, config);
-  return command.verb === "BDAT"
-    ? refuseChunk(state, command, refusal)
-    : refuse(state, command.verb, refusal);
+  switch (command.verb) {
+    case "BDAT":
+      return refuseChunk(state, command, refusal);
+    case "AUTH":
+      return refuse(state, command.verb, refusal);
+    default:
+      return say(state, refusal);
+  }
 }
 
 /** Refuses a command, and remembers what it means for the lines that follow. */
@@ -120,7 +125,7 @@ function proceed(state: State, command: Command, config: ServerConfig): Step {
     case "MAIL":
       return mail(state, command, config);
     case "RCPT":
-      return recipient(state, command.to);
+      return recipient(state, command);
     case "DATA":
       return ask(state, {
         ask: "open",
@@ -178,10 +183,13 @@ function mail(
     : ask(state, { ask: "mail", from, parameters });
 }
 
-function recipient(state: State, to: Mailbox): Step {
+function recipient(
+  state: State,
+  { to, parameters }: Command & { readonly verb: "RCPT" },
+): Step {
   const envelope = state.envelope!;
   return envelope.parameters.smtputf8 || isAsciiMailbox(to)
-    ? ask(state, { ask: "rcpt", to, envelope })
+    ? ask(state, { ask: "rcpt", to, parameters, envelope })
     : say(state, replies.NEEDS_SMTPUTF8);
 }
 
@@ -224,28 +232,36 @@ function response(state: State, text: string): Step {
 }
 
 function badLine(state: State, fault: LineFault): Step {
-  if (state.phase.name === "auth") {
-    // RFC 4954 §4: what can't be read fails the AUTH; the client's next line is a command.
-    return refuse(
-      { ...state, phase: COMMAND },
-      "AUTH",
-      fault === "too long"
-        ? replies.AUTH_LINE_TOO_LONG
-        : replies.AUTH_UNREADABLE,
-    );
+  const { phase } = state;
+  if (phase.name !== "command" && phase.name !== "auth") {
+    throw misuse("take a line", state);
   }
-  if (state.phase.name !== "command") throw misuse("take a line", state);
+  if (fault === "TLS") return closing(state, replies.NOT_TLS);
+  // RFC 4954 §4: what can't be read fails the AUTH; the client's next line is a command.
+  return phase.name === "auth"
+    ? refuse({ ...state, phase: COMMAND }, "AUTH", badResponse(fault))
+    : say(state, badCommandLine(fault));
+}
+
+/** A fault after which the next line can still be told. */
+type PassingFault = Exclude<LineFault, "TLS">;
+
+function badResponse(fault: PassingFault): Reply {
+  return fault === "too long"
+    ? replies.AUTH_LINE_TOO_LONG
+    : replies.AUTH_UNREADABLE;
+}
+
+function badCommandLine(fault: PassingFault): Reply {
   switch (fault) {
     case "too long":
-      return say(state, replies.LINE_TOO_LONG);
+      return replies.LINE_TOO_LONG;
     case "bare LF":
-      return say(state, replies.BARE_LF_LINE);
+      return replies.BARE_LF_LINE;
     case "control character":
-      return say(state, replies.CONTROL_CHARACTER);
+      return replies.CONTROL_CHARACTER;
     case "not UTF-8":
-      return say(state, replies.NOT_UTF8);
-    case "TLS":
-      return closing(state, replies.NOT_TLS);
+      return replies.NOT_UTF8;
     default:
       return fault satisfies never;
   }
@@ -270,8 +286,8 @@ function answered(state: State, reply: Reply): Step {
         : refuse(idle, "MAIL", reply);
     }
     case "rcpt": {
-      const { envelope } = question;
-      const to = [...envelope.to, question.to];
+      const { envelope, to: mailbox, parameters } = question;
+      const to = [...envelope.to, { mailbox, ...parameters }];
       return say(
         yes ? { ...idle, envelope: { ...envelope, to } } : idle,
         reply,
