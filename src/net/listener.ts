@@ -1,17 +1,22 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import { tcpTransport, type Transport } from "./transport.ts";
+import {
+  type Endpoint,
+  endpoint,
+  tcpTransport,
+  type Transport,
+} from "./transport.ts";
 
 /** Ports that listen. */
 export interface Listener {
   /** Where, as the system says: the port is the real one even if 0 was asked for. */
-  readonly addresses: readonly Deno.NetAddr[];
+  readonly addresses: readonly Endpoint[];
   /**
    * Hands every connection to `serve` until the listener is closed, then resolves. A failing accept
    * is logged and does not end it.
    */
   accept(serve: (transport: Transport) => void): Promise<void>;
-  /** Stops listening; connections that were accepted live on. */
+  /** Stops listening; connections that were accepted live on. Twice is once. */
   close(): void;
 }
 
@@ -31,8 +36,9 @@ export function listen(
   },
 ): Listener {
   const listeners = bindAll(host, port);
+  let open = true;
   return {
-    addresses: listeners.map(({ addr }) => addr as Deno.NetAddr),
+    addresses: listeners.map(({ addr }) => endpoint(addr as Deno.NetAddr)),
     async accept(serve) {
       await Promise.all(
         listeners.map((listener) =>
@@ -41,6 +47,8 @@ export function listen(
       );
     },
     close() {
+      if (!open) return;
+      open = false;
       for (const listener of listeners) listener.close();
     },
   };

@@ -5,7 +5,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** A byte pipe to a peer: all that the rest of the program knows of the network. */
+/**
+ * A byte pipe to a peer: all that the rest of the program knows of the network. Never throws: there
+ * are many ways for a connection to break, and nothing to be done about any of them.
+ */
 export interface Transport extends Disposable {
   readonly peer: Endpoint;
   readonly local: Endpoint;
@@ -26,9 +29,8 @@ export function tcpTransport(conn: Deno.TcpConn): Transport {
     async read(into) {
       try {
         return await conn.read(into);
-      } catch (cause) {
-        if (isLost(cause)) return null;
-        throw cause;
+      } catch {
+        return null;
       }
     },
     async write(bytes) {
@@ -37,9 +39,8 @@ export function tcpTransport(conn: Deno.TcpConn): Transport {
           sent += await conn.write(bytes.subarray(sent));
         }
         return true;
-      } catch (cause) {
-        if (isLost(cause)) return false;
-        throw cause;
+      } catch {
+        return false;
       }
     },
     [Symbol.dispose]() {
@@ -49,23 +50,6 @@ export function tcpTransport(conn: Deno.TcpConn): Transport {
     },
   };
 }
-
-/** Whether the peer, the network between, or our own closing ended the connection. */
-function isLost(cause: unknown): boolean {
-  return LOST.some((kind) => cause instanceof kind);
-}
-
-const LOST = [
-  Deno.errors.BrokenPipe,
-  Deno.errors.ConnectionAborted,
-  Deno.errors.ConnectionReset,
-  Deno.errors.NotConnected,
-  Deno.errors.TimedOut,
-  Deno.errors.UnexpectedEof,
-  // What a read that waits meets when we close the connection.
-  Deno.errors.BadResource,
-  Deno.errors.Interrupted,
-];
 
 /**
  * An endpoint as text: `127.0.0.1:4242`, `[::1]:4242`.
@@ -82,7 +66,8 @@ export function formatEndpoint({ address, port }: Endpoint): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function endpoint({ hostname, port }: Deno.NetAddr): Endpoint {
+/** An endpoint as Deno has it. */
+export function endpoint({ hostname, port }: Deno.NetAddr): Endpoint {
   // RFC 4291 §2.5.5.2: what a dual-stack socket makes of an IPv4 peer.
   const ipv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname)?.[1];
   return { address: ipv4 ?? hostname, port };

@@ -1,0 +1,46 @@
+/**
+ * Certificates for tests, made by certificates/make.sh and good until 2119: those of an authority of
+ * our own and one without. The keys are worth nothing.
+ */
+
+/** A certificate and its key, in PEM. */
+export interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The authority that signed all of these but `SELF_SIGNED`. */
+export const AUTHORITY: string = pem("authority.pem");
+
+/** For mx.test.ru, *.wild.test.ru, 127.0.0.1 and ::1. */
+export const MX: Identity = identity("mx");
+
+/** For mx.test.ru, until 2021. */
+export const EXPIRED: Identity = identity("expired");
+
+/** For mx.test.ru, from 2118 on. */
+export const FUTURE: Identity = identity("future");
+
+/** With mx.test.ru as its subject only, as it was done long ago. */
+export const NAMELESS: Identity = identity("nameless");
+
+/** For the domain `a"b` and the address `http://a/, DNS:mx.test.ru`. */
+export const ODD: Identity = identity("odd");
+
+/** For mx.test.ru, signed by itself. */
+export const SELF_SIGNED: Identity = identity("self_signed");
+
+/** Where the certificate for mx.test.ru is whose key, RSA with 1024 bits, is too short. */
+export const WEAK_FILES = { cert: path("weak.pem"), key: path("weak.key") };
+
+function identity(name: string): Identity {
+  return { cert: pem(`${name}.pem`), key: pem(`${name}.key`) };
+}
+
+function pem(file: string): string {
+  return Deno.readTextFileSync(path(file));
+}
+
+function path(file: string): string {
+  return `${import.meta.dirname}/certificates/${file}`;
+}
