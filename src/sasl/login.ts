@@ -1,0 +1,24 @@
+import {
+  type Credentials,
+  encodeResponse,
+  type SaslClient,
+} from "./exchange.ts";
+
+/**
+ * LOGIN, never more than a draft (draft-murchison-sasl-login) and all that some servers offer: the
+ * account's name, then its password. What the server calls them varies, the order doesn't.
+ */
+export function loginClient({ user, password }: Credentials): SaslClient {
+  let answered = 0;
+  return (challenge) => {
+    if (challenge === undefined) return { response: undefined };
+    switch (answered++) {
+      case 0:
+        return { response: encodeResponse(user) };
+      case 1:
+        return { response: encodeResponse(password()) };
+      default:
+        return { cancel: "LOGIN has nothing more to say" };
+    }
+  };
+}
