@@ -3,22 +3,29 @@ import type { Log } from "../ports/log.ts";
 import { makeAlarm } from "./alarm.ts";
 import { makeAttempt } from "./attempt.ts";
 import type { Task } from "./attempt.ts";
-import type { Deliver, Undeliverable } from "./delivery.ts";
+import type { Deliver, Report } from "./delivery.ts";
 import type { GroupCommit } from "./group_commit.ts";
 import { makeHoldings } from "./holdings.ts";
 import type { Held } from "./holdings.ts";
 import { makeLanes } from "./lanes.ts";
 import { reasonOf } from "./reason.ts";
+import { makeRestingLanes } from "./resting_lanes.ts";
 import { LEASE } from "./queue.ts";
 import type { Put, Queue, Recipient, Settled } from "./queue.ts";
 import type { Patience } from "./schedule.ts";
 import { freshStates, nextDueOf, settleStates } from "./state.ts";
+
 /** Sees to it that every message in the queue is delivered, or reported as undeliverable. */
 export interface Dispatcher {
   /** Takes a message on right after its commit, its content still at hand. */
   take(put: Put): void;
   /** Looks for due messages now. The first call starts it; what a crash left behind is due then. */
   kick(): void;
+  /**
+   * Looks anew at messages that the postmaster gave orders about. Tries of them that are under way
+   * end first, those that are lined up don't begin; lanes that rest are tried again.
+   */
+  recall(ids: readonly string[]): void;
   /** What it is busy with. */
   counts(): Counts;
   /**
@@ -52,7 +59,7 @@ export interface DispatcherOptions {
   readonly laneLimit: (lane: string) => number;
   readonly deliver: Deliver;
   /** Where reports (DSNs) are written; an empty list reports nothing. */
-  readonly undeliverable: Undeliverable;
+  readonly report: Report;
   readonly patience: Patience;
   /** Octets of content kept in memory; beyond them content is read again when its turn comes. */
   readonly hotLimit?: number;
@@ -70,20 +77,23 @@ export function makeDispatcher(
     laneOf,
     laneLimit,
     deliver,
-    undeliverable,
+    report,
     patience,
     hotLimit = 16 * 1024 * 1024,
     heldLimit = 16 * 1024,
   }: DispatcherOptions,
 ): Dispatcher {
   const capacity = Math.ceil(heldLimit / 2);
+  const length = Math.min(patience.retry[0] ?? LONGEST_REST, LONGEST_REST);
+  const restingLanes = makeRestingLanes({ clock, length });
   const attempt = makeAttempt({
     queue,
     clock,
     log,
     deliver,
-    undeliverable,
+    report,
     patience,
+    restingLanes,
   });
   const lanes = makeLanes({ limit: laneLimit, capacity, run });
   const holdings = makeHoldings(hotLimit);
@@ -101,6 +111,7 @@ export function makeDispatcher(
   return {
     take,
     kick: () => wakeAt(clock.now()),
+    recall,
     counts: () => ({ ...holdings.counts(), ...lanes.counts() }),
 
     async stop(within) {
@@ -129,6 +140,25 @@ export function makeDispatcher(
     );
     // Due even if the clock has jumped back since it came.
     spread(held, Math.max(clock.now(), message.receivedAt));
+  }
+
+  function recall(ids: readonly string[]): void {
+    restingLanes.endAll();
+    const recalled = new Set(ids);
+    const withdrawn = lanes.withdraw(({ held }) =>
+      recalled.has(held.message.id)
+    );
+    for (const { held, recipients } of withdrawn) {
+      endTask(held);
+      for (const { number } of recipients) held.busy.delete(number);
+    }
+    for (const id of recalled) {
+      const held = holdings.get(id);
+      if (held === undefined) continue;
+      held.recalled = true;
+      review(held);
+    }
+    wakeAt(clock.now());
   }
 
   /** Takes on what is due, and sets the alarm for what comes next. */
@@ -174,11 +204,23 @@ export function makeDispatcher(
   function spread(held: Held, now: number): void {
     const due = idleRecipients(held)
       .filter(({ number }) => (held.states[number]?.nextAttempt ?? 0) <= now);
+    if (held.order === "bounce") bounce(held, due);
+    else lineUp(held, due, now);
+    review(held);
+  }
+
+  /** Fails recipients without a try, and so without a lane to wait in. */
+  function bounce(held: Held, due: readonly Recipient[]): void {
+    if (due.length === 0) return;
+    beginTask(held, due);
+    void run({ lane: "", held, recipients: due });
+  }
+
+  function lineUp(held: Held, due: readonly Recipient[], now: number): void {
     const until = now + PAUSE_OF_FULL_LANE;
     const postponed: Settled[] = [];
     for (const [lane, recipients] of Map.groupBy(due, laneOf)) {
-      for (const { number } of recipients) held.busy.add(number);
-      held.tasks++;
+      beginTask(held, recipients);
       if (lanes.offer(lane, { lane, held, recipients })) continue;
       held.tasks--;
       for (const { number: recipient } of recipients) {
@@ -186,17 +228,25 @@ export function makeDispatcher(
       }
     }
     if (postponed.length > 0) void settle(held, postponed, []);
-    review(held);
+  }
+
+  function beginTask(held: Held, recipients: readonly Recipient[]): void {
+    for (const { number } of recipients) held.busy.add(number);
+    held.tasks++;
+  }
+
+  function endTask(held: Held): void {
+    if (--held.tasks === 0) holdings.cool(held);
   }
 
   /** Does one delivery and passes on what became of it. Never throws. */
   async function run(task: Task): Promise<void> {
     const { held, recipients } = task;
-    const news = await attempt(task);
-    if (--held.tasks === 0) holdings.cool(held);
+    const result = await attempt(task);
+    endTask(held);
     if (phase === "stopped") return;
-    if (news) {
-      void settle(held, news.recipients, news.reports);
+    if (result) {
+      void settle(held, result.recipients, result.reports);
       return;
     }
     for (const { number } of recipients) held.busy.delete(number);
@@ -229,7 +279,7 @@ export function makeDispatcher(
     if (held.busy.size === 0) {
       divided.delete(held);
       void letGo(held);
-    } else if (next === undefined) {
+    } else if (next === undefined || held.recalled) {
       divided.delete(held);
     } else {
       divided.add(held);
@@ -246,7 +296,7 @@ export function makeDispatcher(
     const next = nextDueOf(held.states);
     if (next === undefined) return;
     await release(held.message.id);
-    wakeAt(next);
+    wakeAt(held.recalled ? clock.now() : next);
   }
 
   async function release(id: string): Promise<void> {
@@ -282,6 +332,8 @@ function earliest({ states, busy }: Held): number | undefined {
   return nextDueOf(states.filter((_, number) => !busy.has(number)));
 }
 
+/** Milliseconds that a lane rests, at most: no host that is back waits longer for its mail. */
+const LONGEST_REST = 5 * 60_000;
 /** Milliseconds between renewals of our leases. */
 const RENEWAL = LEASE / 3;
 /** Milliseconds after which the queue is read again when that failed. */

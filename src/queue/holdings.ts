@@ -1,11 +1,20 @@
 import type { Content } from "../ports/content.ts";
-import type { Message, Queued, RecipientState } from "./queue.ts";
+import type {
+  Message,
+  Queued,
+  RecipientState,
+  StandingOrder,
+} from "./queue.ts";
 
 /** A message whose lease we hold. */
 export interface Held {
   readonly message: Message;
   /** How its recipients fare, as far as it is durable. */
   states: readonly RecipientState[];
+  /** What the postmaster had ordered when we took it on. */
+  readonly order: StandingOrder | undefined;
+  /** Whether it was given orders about since: nothing more of it is begun before it is read anew. */
+  recalled: boolean;
   /** Its content while it is at hand; else the queue has it. */
   content: Content | undefined;
   /** Whether an earlier try may have got through unknown to us. */
@@ -25,6 +34,7 @@ export interface Holdings {
   /** Lets go of a message. */
   drop(held: Held): void;
   has(id: string): boolean;
+  get(id: string): Held | undefined;
   ids(): readonly string[];
   /** How many messages, and octets of content in memory. */
   counts(): { readonly held: number; readonly hot: number };
@@ -36,11 +46,13 @@ export function makeHoldings(hotLimit: number): Holdings {
   let hot = 0;
 
   return {
-    hold({ message, states }, content, again) {
+    hold({ message, states, order }, content, again) {
       const fits = hot + octetsOf(content) <= hotLimit;
       const held: Held = {
         message,
         states,
+        order,
+        recalled: false,
         content: fits ? content : undefined,
         again,
         busy: new Set(),
@@ -59,6 +71,7 @@ export function makeHoldings(hotLimit: number): Holdings {
     },
 
     has: (id) => heldById.has(id),
+    get: (id) => heldById.get(id),
     ids: () => [...heldById.keys()],
     counts: () => ({ held: heldById.size, hot }),
   };

@@ -2,6 +2,8 @@
 export interface Lanes<Task> {
   /** Lines a task up and starts it when its turn comes; `false` when the lane is full. */
   offer(lane: string, task: Task): boolean;
+  /** Takes out tasks that wait; returns them. */
+  withdraw(isMeant: (task: Task) => boolean): readonly Task[];
   /** Starts nothing more; tasks that wait are dropped. */
   close(): void;
   /** Resolves when no task is running. */
@@ -41,6 +43,20 @@ export function makeLanes<Task>(
       lane.arriving.push(task);
       startNext(name, lane);
       return true;
+    },
+
+    withdraw(isMeant) {
+      const withdrawn: Task[] = [];
+      const stays = (task: Task) => {
+        const meant = isMeant(task);
+        if (meant) withdrawn.push(task);
+        return !meant;
+      };
+      for (const lane of lanes.values()) {
+        lane.arriving = lane.arriving.filter(stays);
+        lane.leaving = lane.leaving.filter(stays);
+      }
+      return withdrawn;
     },
 
     close() {

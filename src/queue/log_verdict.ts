@@ -12,7 +12,7 @@ export function logVerdict(
     readonly now: number;
   },
 ): void {
-  const { recipient, settled, attempts, gaveUp } = verdict;
+  const { recipient, settled, attempts, gaveUp, relayed } = verdict;
   const fields = {
     id: message.id,
     session: message.session,
@@ -22,20 +22,26 @@ export function logVerdict(
     reply: settled.reply,
     attempts,
     milliseconds: now - message.receivedAt,
+    ...("session" in settled && { dialogue: settled.session }),
   };
   switch (settled.status) {
     case "delivered":
-      log.info("message delivered", fields);
+      log.info(relayed ? "message relayed" : "message delivered", fields);
       break;
-    case "deferred": {
-      const next = new Date(settled.until).toISOString();
-      log.warn("message deferred", { ...fields, next });
+    case "deferred":
+      log.warn("message deferred", { ...fields, next: next(settled) });
       break;
-    }
+    case "postponed":
+      log.info("message postponed", { ...fields, next: next(settled) });
+      break;
     case "failed":
       log.error("message undeliverable", { ...fields, gaveUp });
       break;
     default:
       settled satisfies never;
   }
+}
+
+function next({ until }: { readonly until: number }): string {
+  return new Date(until).toISOString();
 }

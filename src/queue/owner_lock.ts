@@ -5,11 +5,16 @@ import { DatabaseSync } from "node:sqlite";
  * exclusive transaction on a database of nothing, which SQLite makes of the locks of each system.
  * Returns `undefined` when another has it.
  *
+ * @param patience Milliseconds to wait for another to let go of it, in which nothing else happens.
+ *
  * Nobody else in this process may open the file: POSIX drops a process's locks on a file when any
  * of its descriptors is closed.
  */
-export function takeOwnerLock(path: string): Disposable | undefined {
-  const database = new DatabaseSync(path, { timeout: 0 });
+export function takeOwnerLock(
+  path: string,
+  patience = 0,
+): Disposable | undefined {
+  const database = new DatabaseSync(path, { timeout: patience });
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

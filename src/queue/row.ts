@@ -1,5 +1,13 @@
 import type { Mailbox } from "../smtp/address.ts";
-import type { Client, Message, Recipient, RecipientState } from "./queue.ts";
+import type { TypedAddress } from "../smtp/dsn_parameters.ts";
+import type {
+  Attempt,
+  Client,
+  Message,
+  Recipient,
+  RecipientState,
+  StandingOrder,
+} from "./queue.ts";
 
 /** A message's envelope as text, for a row that has its ID elsewhere. */
 export function encodeEnvelope({ id: _, ...envelope }: Message): string {
@@ -37,6 +45,31 @@ export function decodeStates(text: string): readonly RecipientState[] {
   return value;
 }
 
+/** The order behind a word; `undefined` when there is none. Throws a SyntaxError for another word. */
+export function decodeOrder(word: unknown): StandingOrder | undefined {
+  if (word === null) return undefined;
+  if (word === "hold" || word === "bounce") return word;
+  throw new SyntaxError("Order is damaged");
+}
+
+/** The try behind a row of the table of tries. Throws a SyntaxError when it is damaged. */
+export function decodeAttempt(row: Fields): Attempt {
+  const { recipient, number, at, status, reply, host, address, session } = row;
+  if (status !== "delivered" && status !== "deferred" && status !== "failed") {
+    throw new SyntaxError("Attempt is damaged");
+  }
+  return {
+    recipient: Number(recipient),
+    number: Number(number),
+    at: Number(at),
+    status,
+    reply: String(reply),
+    host: String(host),
+    address: String(address),
+    session: String(session),
+  };
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function isFields(value: unknown): value is Fields {
@@ -49,9 +82,12 @@ function isEnvelope(value: unknown): value is Omit<Message, "id"> {
     Number.isSafeInteger(value.receivedAt) &&
     Number.isSafeInteger(value.size) &&
     typeof value.smtputf8 === "boolean" &&
-    ["7BIT", "8BITMIME", "BINARYMIME"].includes(String(value.body)) &&
+    isOneOf(value.body, ["7BIT", "8BITMIME", "BINARYMIME"]) &&
     typeof value.session === "string" &&
     (value.client === null || isClient(value.client)) &&
+    isOneOf(value.trusted, [undefined, true]) &&
+    isOneOf(value.ret, [undefined, "FULL", "HDRS"]) &&
+    isOptionalText(value.envid) &&
     Array.isArray(value.recipients) && value.recipients.length > 0 &&
     value.recipients.every(isRecipient);
 }
@@ -68,14 +104,35 @@ function isClient(value: unknown): value is Client {
 
 function isRecipient(value: unknown, number: number): value is Recipient {
   return isFields(value) && value.number === number &&
-    isMailbox(value.address) && isMailbox(value.original);
+    isMailbox(value.address) && isMailbox(value.original) &&
+    (value.notify === undefined || isNotify(value.notify)) &&
+    (value.orcpt === undefined || isTypedAddress(value.orcpt));
+}
+
+function isNotify(value: unknown): value is Recipient["notify"] {
+  return Array.isArray(value) &&
+    value.every((word) => isOneOf(word, ["SUCCESS", "FAILURE", "DELAY"]));
+}
+
+function isTypedAddress(value: unknown): value is TypedAddress {
+  return isFields(value) &&
+    typeof value.type === "string" && typeof value.address === "string";
 }
 
 function isState(value: unknown): value is RecipientState {
   return isFields(value) &&
-    ["waiting", "delivered", "failed"].includes(String(value.status)) &&
+    isOneOf(value.status, ["waiting", "delivered", "failed"]) &&
     Number.isSafeInteger(value.attempts) &&
     Number.isFinite(value.nextAttempt) &&
     (value.lastAttempt === null || Number.isFinite(value.lastAttempt)) &&
-    typeof value.lastReply === "string" && typeof value.lastHost === "string";
+    typeof value.lastReply === "string" && typeof value.lastHost === "string" &&
+    isOneOf(value.warned, [undefined, true]);
+}
+
+function isOneOf(value: unknown, allowed: readonly unknown[]): boolean {
+  return allowed.includes(value);
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }

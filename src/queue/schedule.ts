@@ -14,6 +14,8 @@ export interface Patience {
   readonly retry: readonly number[];
   /** Milliseconds after which a message is given up. */
   readonly giveUp: number;
+  /** Milliseconds after which the sender of a message that still waits is told, once. */
+  readonly warnAfter: number;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Patience {
  */
 export function schedule(
   { attempts, receivedAt, now }: Standing,
-  { retry, giveUp }: Patience,
+  { retry, giveUp }: Pick<Patience, "retry" | "giveUp">,
 ): { readonly next: number } | "give up" {
   const wait = retry[attempts - 1] ?? retry.at(-1);
   if (wait === undefined) {

@@ -15,25 +15,43 @@ const STEPS: readonly string[] = [
      content BLOB
    ) STRICT;
    CREATE INDEX message_due ON message (due);`,
+
+  // What few messages have is in tables of its own: a message that is delivered at once stays one
+  // insert and one delete, and a column after `content` could only be read through its pages.
+  // `attempt` holds the tries that ended since this step.
+  // `standing_order` holds what the postmaster ordered; while it is 'hold', `due` is NEVER.
+  // `changed` names the messages that were touched by it, until the queue's owner has heard of them.
+  `CREATE TABLE attempt (
+     message INTEGER NOT NULL,
+     recipient INTEGER NOT NULL,
+     number INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     status TEXT NOT NULL,
+     reply TEXT NOT NULL,
+     host TEXT NOT NULL,
+     address TEXT NOT NULL,
+     session TEXT NOT NULL,
+     PRIMARY KEY (message, recipient, number)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE standing_order (
+     message INTEGER PRIMARY KEY,
+     word TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE changed (message INTEGER PRIMARY KEY) STRICT;`,
 ];
 
 /** The schema this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
+
+/** When a message is due that is held. No clock ever gets there. */
+export const NEVER = Number.MAX_SAFE_INTEGER;
 
 /**
  * Brings a database to today's schema, each step a transaction.
  * Throws when it was written by a newer version or isn't a queue.
  */
 export function migrate(database: DatabaseSync): void {
-  const version = readVersion(database);
-  if (version > SCHEMA_VERSION) {
-    throw new Error(
-      `it was written by a newer smtpd: schema ${version}, this one knows up to ${SCHEMA_VERSION}`,
-    );
-  }
-  if (version === 0 && !isEmpty(database)) {
-    throw new Error("file is another program's database");
-  }
+  const version = schemaVersion(database);
   for (const [index, step] of STEPS.entries()) {
     if (index < version) continue;
     database.exec(
@@ -42,8 +60,23 @@ export function migrate(database: DatabaseSync): void {
   }
 }
 
-function readVersion(database: DatabaseSync): number {
-  return Number(database.prepare("PRAGMA user_version").get()?.user_version);
+/**
+ * The schema that a database has; 0 for an empty one.
+ * Throws when it was written by a newer version or isn't a queue.
+ */
+export function schemaVersion(database: DatabaseSync): number {
+  const version = Number(
+    database.prepare("PRAGMA user_version").get()?.user_version,
+  );
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `it was written by a newer smtpd: schema ${version}, this one knows up to ${SCHEMA_VERSION}`,
+    );
+  }
+  if (version === 0 && !isEmpty(database)) {
+    throw new Error("file is another program's database");
+  }
+  return version;
 }
 
 function isEmpty(database: DatabaseSync): boolean {

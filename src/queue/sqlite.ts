@@ -27,14 +27,17 @@ export async function openSqliteQueue(
   try {
     using unwind = new DisposableStack();
     await disk.makeFolder(folder);
-    await createFile(join(folder, "lock"), disk);
-    const lock = takeOwnerLock(join(folder, "lock"));
+    await createFile(lockIn(folder), disk);
+    const lock = takeOwnerLock(lockIn(folder), GLANCE);
     if (lock === undefined) throw new Error("another smtpd is using it");
     unwind.use(lock);
 
     await createFile(path, disk);
     await disk.syncFolder(folder);
-    const database = unwind.adopt(new DatabaseSync(path), (it) => it.close());
+    const database = unwind.adopt(
+      new DatabaseSync(path, { timeout: BUSY_TIMEOUT }),
+      (it) => it.close(),
+    );
     prepareDatabase(database);
 
     const spool = join(folder, "spool");
@@ -48,13 +51,19 @@ export async function openSqliteQueue(
   }
 }
 
+/** Sets a database up as a queue, its schema brought up to date. */
+export function prepareDatabase(database: DatabaseSync): void {
+  configureDatabase(database);
+  migrate(database);
+}
+
 /**
- * Sets a database up as a queue, its schema brought up to date.
+ * Makes each commit to a queue durable.
  *
  * Page size (4 KiB), checkpoints (each 1000 pages) and cache are SQLite's own: larger ones measured
  * slower by up to a third with messages of 4 KiB.
  */
-export function prepareDatabase(database: DatabaseSync): void {
+export function configureDatabase(database: DatabaseSync): void {
   // FULL syncs the log at each commit: what was committed outlives a power failure. On macOS only
   // fullfsync makes the drive write out its cache; elsewhere it does nothing.
   database.exec(
@@ -64,8 +73,21 @@ export function prepareDatabase(database: DatabaseSync): void {
      PRAGMA checkpoint_fullfsync = ON;
      PRAGMA journal_size_limit = ${64 * 1024 * 1024};`,
   );
-  migrate(database);
 }
+
+/** The file whose lock tells who owns the queue in a folder. */
+export function lockIn(folder: string): string {
+  return join(folder, "lock");
+}
+
+/**
+ * Milliseconds to wait for another process that writes. A postmaster's transactions are short, and
+ * so are ours.
+ */
+export const BUSY_TIMEOUT = 5000;
+
+/** Milliseconds to wait for the lock, for who looks whether it is taken has it for a moment. */
+const GLANCE = 250;
 
 /** Makes an empty file that only we can read; SQLite gives its log the same mode. */
 async function createFile(path: string, disk: Disk): Promise<void> {

@@ -70,16 +70,46 @@ function settleState(
   settled: Settled,
   at: number,
 ): RecipientState {
-  if (settled.status === "postponed") {
-    return { ...state, nextAttempt: settled.until };
+  switch (settled.status) {
+    case "postponed":
+      return {
+        ...state,
+        nextAttempt: settled.until,
+        lastReply: settled.reply ?? state.lastReply,
+        lastHost: settled.host ?? state.lastHost,
+        ...warnedMark(settled),
+      };
+    case "deferred":
+      return {
+        ...tried(state, settled, at),
+        nextAttempt: settled.until,
+        ...warnedMark(settled),
+      };
+    case "delivered":
+    case "failed":
+      return { ...tried(state, settled, at), status: settled.status };
+    default:
+      return settled satisfies never;
   }
-  const tried = {
+}
+
+function tried(
+  state: RecipientState,
+  { reply, host }: Exclude<Settled, { readonly status: "postponed" }>,
+  at: number,
+): RecipientState {
+  return {
+    ...state,
     attempts: state.attempts + 1,
     lastAttempt: at,
-    lastReply: settled.reply,
-    lastHost: settled.host,
+    lastReply: reply,
+    lastHost: host,
   };
-  return settled.status === "deferred"
-    ? { ...tried, status: "waiting", nextAttempt: settled.until }
-    : { ...tried, status: settled.status, nextAttempt: state.nextAttempt };
+}
+
+/** Once warned is warned for ever. */
+function warnedMark(
+  { warned }: { readonly warned?: true },
+): { readonly warned?: true } {
+  return warned ? { warned } : {};
 }

@@ -1,17 +1,33 @@
-import type { Failure, Outcome } from "./delivery.ts";
-import type { Message, Recipient, RecipientState, Settled } from "./queue.ts";
+import type { Outcome } from "./delivery.ts";
+import type {
+  Message,
+  Queued,
+  Recipient,
+  RecipientState,
+  Settled,
+} from "./queue.ts";
+import type { Rest } from "./resting_lanes.ts";
 import { schedule } from "./schedule.ts";
 import type { Patience } from "./schedule.ts";
 
-/** What follows from one recipient's try. */
+/** What follows for one recipient from a try, or from the rest that its lane takes. */
 export interface Verdict {
   readonly recipient: Recipient;
   /** The news for the queue. */
-  readonly settled: Exclude<Settled, { readonly status: "postponed" }>;
+  readonly settled: Settled;
   /** Tries that ended, this one included. */
   readonly attempts: number;
   /** Whether it failed for now only, once too often. */
   readonly gaveUp: boolean;
+  /** Of one delivered to another server: whether that reports what becomes of it. */
+  readonly relayed?: Outcome["relayed"];
+}
+
+/** What a verdict depends on beside the recipient. */
+export interface Circumstances {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  readonly patience: Patience;
 }
 
 /**
@@ -45,13 +61,68 @@ export function completeOutcomes(
 
 /** What follows from an outcome, given how the recipient fared before. */
 export function judge(
-  { message, states }: {
-    readonly message: Message;
-    readonly states: readonly RecipientState[];
-  },
-  { recipient: number, status, reply, host }: Outcome,
-  { now, patience }: { readonly now: number; readonly patience: Patience },
+  queued: Queued,
+  { status, relayed, scope: _, ...tried }: Outcome,
+  circumstances: Circumstances,
 ): Verdict {
+  const { message } = queued;
+  const { now, patience } = circumstances;
+  const { recipient, state } = entryOf(queued, tried.recipient);
+  const attempts = state.attempts + 1;
+  if (status !== "deferred") {
+    const settled = { ...tried, status };
+    return { recipient, settled, attempts, gaveUp: false, relayed };
+  }
+  const { receivedAt } = message;
+  const then = schedule({ attempts, receivedAt, now }, patience);
+  if (then === "give up") {
+    const settled = { ...tried, status: "failed" } as const;
+    return { recipient, settled, attempts, gaveUp: true };
+  }
+  const until = attempts === 1 && isGreylisting(tried.reply)
+    ? Math.min(then.next, now + GREYLISTING)
+    : then.next;
+  const settled = {
+    ...tried,
+    status,
+    ...waiting(message, state, { ...circumstances, until }),
+  };
+  return { recipient, settled, attempts, gaveUp: false };
+}
+
+/** What follows for a recipient that isn't tried since its lane rests. */
+export function postpone(
+  queued: Queued,
+  { number }: Recipient,
+  { reply, host, until, now, patience }: Rest & Circumstances,
+): Verdict {
+  const { message } = queued;
+  const { recipient, state } = entryOf(queued, number);
+  const said = { recipient: number, reply, host };
+  if (now >= message.receivedAt + patience.giveUp) {
+    return {
+      recipient,
+      settled: { ...said, status: "failed" },
+      attempts: state.attempts + 1,
+      gaveUp: true,
+    };
+  }
+  return {
+    recipient,
+    settled: {
+      ...said,
+      status: "postponed",
+      ...waiting(message, state, { until, now, patience }),
+    },
+    attempts: state.attempts,
+    gaveUp: false,
+  };
+}
+
+function entryOf(
+  { message, states }: Queued,
+  number: number,
+): { readonly recipient: Recipient; readonly state: RecipientState } {
   const recipient = message.recipients[number];
   const state = states[number];
   if (recipient === undefined || state === undefined) {
@@ -59,54 +130,27 @@ export function judge(
       `Cannot judge outcome: message ${message.id} has no recipient ${number}`,
     );
   }
-  const attempts = state.attempts + 1;
-  const said = { recipient: number, reply, host };
-  if (status !== "deferred") {
-    const settled = { ...said, status };
-    return { recipient, attempts, settled, gaveUp: false };
-  }
-  const { receivedAt } = message;
-  const then = schedule({ attempts, receivedAt, now }, patience);
-  return then === "give up"
-    ? {
-      recipient,
-      attempts,
-      settled: { ...said, status: "failed" },
-      gaveUp: true,
-    }
-    : {
-      recipient,
-      attempts,
-      settled: { ...said, status: "deferred", until: then.next },
-      gaveUp: false,
-    };
+  return { recipient, state };
 }
 
-/** The failures among verdicts, to be reported. */
-export function failuresOf(verdicts: readonly Verdict[]): readonly Failure[] {
-  return verdicts
-    .filter(({ settled }) => settled.status === "failed")
-    .map(({ recipient, attempts, gaveUp, settled: { reply, host } }) => ({
-      recipient,
-      reply,
-      host,
-      attempts,
-      gaveUp,
-    }));
+/** How long one waits that would be tried at `until`: less if its sender must be told before. */
+function waiting(
+  { receivedAt }: Message,
+  { warned }: RecipientState,
+  { until, now, patience }: Circumstances & { readonly until: number },
+): { readonly until: number; readonly warned?: true } {
+  const inTime = Math.min(until, receivedAt + patience.giveUp);
+  const warnAt = receivedAt + patience.warnAfter;
+  if (warned) return { until: inTime };
+  return now < warnAt
+    ? { until: Math.min(inTime, warnAt) }
+    : { until: inTime, warned: true };
 }
 
-/** Verdicts with each failure put off until `until`, for when it can't be reported now. */
-export function putOffFailures(
-  verdicts: readonly Verdict[],
-  until: number,
-): readonly Verdict[] {
-  return verdicts.map((verdict) =>
-    verdict.settled.status === "failed"
-      ? {
-        ...verdict,
-        settled: { ...verdict.settled, status: "deferred", until },
-        gaveUp: false,
-      }
-      : verdict
-  );
+/** Whether a server that doesn't know us asks us to come back (RFC 6647 §2.1, RFC 5248 §2.4). */
+function isGreylisting(reply: string): boolean {
+  return /^4\d\d[ -](?:4\.7\.1\b|.*\bgr[ae]y-?list)/is.test(reply);
 }
+
+/** Milliseconds after which greylisting lets mail in nearly everywhere (RFC 6647 §4.1). */
+const GREYLISTING = 5 * 60_000;

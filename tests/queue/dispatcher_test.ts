@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Delivery, Outcome } from "../../src/queue/delivery.ts";
+import type { Delivery, Outcome, Report } from "../../src/queue/delivery.ts";
 import { makeDispatcher } from "../../src/queue/dispatcher.ts";
 import type { DispatcherOptions } from "../../src/queue/dispatcher.ts";
 import { makeGroupCommit } from "../../src/queue/group_commit.ts";
 import { LEASE } from "../../src/queue/queue.ts";
-import type { Put, Queue } from "../../src/queue/queue.ts";
+import type { Put, Queue, Queued } from "../../src/queue/queue.ts";
 import {
   bytes,
   fakeClock,
@@ -18,7 +18,13 @@ import {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-type Answer = Outcome["status"] | "throw" | "hang";
+const PATIENCE = {
+  retry: [5 * MINUTE, 10 * MINUTE],
+  warnAfter: 30 * MINUTE,
+  giveUp: 60 * MINUTE,
+};
+
+type Answer = Outcome["status"] | "down" | "throw" | "hang";
 
 /** A dispatcher over a real queue in memory; `answers` says how each address fares. */
 function setUp(
@@ -45,9 +51,10 @@ function setUp(
       }
       outcomes.push({
         recipient: number,
-        status: answer,
+        status: answer === "down" ? "deferred" : answer,
         reply: `${answer} 4.2.0`,
         host: "local",
+        ...(answer === "down" && { scope: "lane" }),
       });
     }
     return outcomes;
@@ -61,8 +68,8 @@ function setUp(
     laneOf: ({ address }) => address.domain,
     laneLimit: () => 2,
     deliver,
-    undeliverable: () => Promise.resolve([]),
-    patience: { retry: [5 * MINUTE, 10 * MINUTE], giveUp: 60 * MINUTE },
+    report: () => Promise.resolve([]),
+    patience: PATIENCE,
     ...options,
   });
 
@@ -209,18 +216,20 @@ Deno.test("a delivery that throws is deferred", async () => {
 });
 
 Deno.test("a failure is settled in one commit with its report, which is delivered", async () => {
+  const mail = letter(["nobody@x.ru", "petya@x.ru"]);
   const report = letter(["vasya@another.ru"]);
   using given = setUp({
-    undeliverable(message, failures) {
-      assertEquals(failures.map(({ recipient }) => recipient), [
-        message.recipients[0]!,
-      ]);
-      assertEquals(failures[0]?.reply, "failed 4.2.0");
+    report({ message, notices }) {
+      assertEquals(message.from, mail.message.from);
+      const failed = notices.find(({ action }) => action === "failed");
+      if (failed === undefined) return Promise.resolve([]);
+      assertEquals(failed.recipient, message.recipients[0]!);
+      assertEquals(failed.reply, "failed 4.2.0");
       return Promise.resolve([report]);
     },
   });
   given.answers.set("nobody", "failed");
-  await given.accept(letter(["nobody@x.ru", "petya@x.ru"]));
+  await given.accept(mail);
   assertEquals(given.tried(), ["nobody,petya"]);
   await given.clock.advance(SECOND);
   assertEquals(given.tried(), ["nobody,petya", "vasya"]);
@@ -246,7 +255,7 @@ Deno.test("a recipient that is given up is reported", async () => {
 Deno.test("a failure that can't be reported stays in the queue until it can", async () => {
   let broken = true;
   using given = setUp({
-    undeliverable: () =>
+    report: () =>
       broken ? Promise.reject(new Error("no space")) : Promise.resolve([]),
   });
   given.answers.set("nobody", "failed");
@@ -257,6 +266,191 @@ Deno.test("a failure that can't be reported stays in the queue until it can", as
   broken = false;
   await given.clock.advance(5 * MINUTE);
   assertEquals(await given.left(), 0);
+});
+
+/** Reports on each message but its own reports, and keeps what it told. */
+function keptReports() {
+  const told: string[] = [];
+  const report: Report = ({ message, notices }) => {
+    if (message.from === null) return Promise.resolve([]);
+    told.push(
+      ...notices.map(({ recipient, action }) =>
+        `${recipient.address.local} ${action}`
+      ),
+    );
+    const { message: put, content } = letter(["report@another.ru"]);
+    return Promise.resolve([{ message: { ...put, from: null }, content }]);
+  };
+  return { told, report };
+}
+
+Deno.test("the sender of what waits is told once, whatever crashes", async () => {
+  const before = keptReports();
+  using first = setUp({ report: before.report });
+  first.answers.set("later", "deferred");
+  await first.accept(letter(["later@x.ru"]));
+  await first.clock.advance(30 * MINUTE - 1);
+  assertEquals(before.told, []);
+  await first.clock.advance(SECOND);
+  assertEquals(before.told, ["later delayed"]);
+  await first.dispatcher.stop(0);
+
+  const after = keptReports();
+  const second = setUp({ report: after.report }, first.memory);
+  await second.clock.advance(31 * MINUTE);
+  second.answers.set("later", "deferred");
+  second.dispatcher.kick();
+  await second.clock.advance(28 * MINUTE);
+  assertEquals(second.tried().includes("later"), true);
+  assertEquals(after.told, []);
+  await second.clock.advance(2 * MINUTE);
+  assertEquals(after.told, ["later failed"]);
+});
+
+for (
+  const { answer, after, settled } of [
+    { answer: "failed", after: 0, settled: { status: "failed" } },
+    { answer: "delivered", after: 0, settled: { status: "delivered" } },
+    {
+      answer: "deferred",
+      after: 30,
+      settled: { status: "waiting", warned: true },
+    },
+  ] as const
+) {
+  Deno.test(`a commit that fails leaves neither the news nor its report: ${answer}`, async () => {
+    const memory = memoryQueue();
+    let broken = true;
+    const queue: Queue = {
+      ...memory.queue,
+      commit: (batch) =>
+        broken && batch.put.some(({ message }) => message.from === null)
+          ? Promise.reject(new Error("disk I/O error"))
+          : memory.queue.commit(batch),
+    };
+    const { told, report } = keptReports();
+    using given = setUp({ report }, { ...memory, queue });
+    given.answers.set("a", answer);
+    given.answers.set("slow", "hang");
+    given.answers.set("report", "hang");
+    await given.accept(letter(["a@x.ru", "slow@y.ru"]));
+    await given.clock.advance((after + 1) * MINUTE);
+    assertEquals(told.length, 1);
+
+    // What the queue has is all that a crash would leave.
+    const [unsettled, ...unwritten] = await queue.list("", 9);
+    assertEquals(unwritten, []);
+    assertEquals(unsettled?.states[0]?.status, "waiting");
+    assertEquals(unsettled?.states[0]?.warned, undefined);
+
+    broken = false;
+    await given.clock.advance(5 * SECOND);
+    const [{ states: [state] }, ...written] = await queue.list("", 9) as [
+      Queued,
+    ];
+    assertEquals({ ...state, ...settled }, state);
+    assertEquals(written.length, 1);
+    assertEquals(told.length, 1);
+    await given.release();
+  });
+}
+
+Deno.test("a delay that can't be told is told the next time", async () => {
+  const told: string[] = [];
+  let broken = true;
+  using given = setUp({
+    report({ notices }) {
+      if (broken) return Promise.reject(new Error("no space"));
+      told.push(...notices.map(({ action }) => action));
+      return Promise.resolve([]);
+    },
+  });
+  given.answers.set("later", "deferred");
+  await given.accept(letter(["later@x.ru"]));
+  await given.clock.advance(31 * MINUTE);
+  broken = false;
+  await given.clock.advance(20 * MINUTE);
+  assertEquals(told, ["delayed"]);
+});
+
+Deno.test("what was delivered isn't delivered again for want of a report", async () => {
+  using given = setUp({ report: () => Promise.reject(new Error("no space")) });
+  await given.accept(letter(["petya@x.ru"]));
+  await given.clock.advance(60 * MINUTE);
+  assertEquals(given.tried(), ["petya"]);
+  assertEquals(await given.left(), 0);
+});
+
+Deno.test("a host that is down costs a try per rest, not one per message", async () => {
+  using given = setUp();
+  given.answers.set("a", "down");
+  const put = Array.from({ length: 1000 }, () => letter(["a@x.ru"]));
+  await given.accept(...put, letter(["b@y.ru"]));
+  await given.clock.advance(SECOND);
+  // As many as may be under way at once.
+  assertEquals(given.tried(), ["a", "a", "b"]);
+  const left = await given.queue.list("", 2000);
+  assertEquals(left.length, 1000);
+  for (const { states: [state] } of left) {
+    assertEquals(state?.nextAttempt, START + 5 * MINUTE);
+    assertEquals(state?.lastReply, "down 4.2.0");
+  }
+  assertEquals(
+    left.filter(({ states }) => states[0]?.attempts === 0).length,
+    998,
+  );
+
+  // A message that comes meanwhile is not tried either.
+  await given.accept(letter(["a@x.ru"]));
+  assertEquals(given.deliveries.length, 3);
+  await given.clock.advance(4 * MINUTE);
+  assertEquals(given.deliveries.length, 3);
+  await given.clock.advance(2 * MINUTE);
+  assertEquals(given.deliveries.length, 5);
+
+  given.answers.set("a", "delivered");
+  await given.clock.advance(5 * MINUTE);
+  // All but those that were tried in vain, which wait for their own time.
+  assertEquals(await given.left() <= 4, true);
+  await given.clock.advance(10 * MINUTE);
+  assertEquals(await given.left(), 0);
+  assertEquals(given.deliveries.length, 5 + 1001);
+});
+
+Deno.test("a lane rests no longer than it takes to notice that its host is back", async () => {
+  using given = setUp({ patience: { ...PATIENCE, retry: [50 * MINUTE] } });
+  given.answers.set("a", "down");
+  await given.accept(letter(["a@x.ru"]), letter(["a@x.ru"]));
+  await given.accept(letter(["late@x.ru"]));
+  assertEquals(given.tried(), ["a", "a"]);
+  await given.clock.advance(5 * MINUTE + SECOND);
+  assertEquals(given.tried(), ["a", "a", "late"]);
+  // Once it is known to be back, nobody else has to wait.
+  await given.accept(letter(["next@x.ru"]));
+  assertEquals(given.tried(), ["a", "a", "late", "next"]);
+});
+
+Deno.test("a message is given up on time, though its lane rests", async () => {
+  const { told, report } = keptReports();
+  using given = setUp({
+    report,
+    laneLimit: () => 1,
+    patience: {
+      retry: [5 * MINUTE],
+      warnAfter: 2 * MINUTE,
+      giveUp: 4 * MINUTE,
+    },
+  });
+  given.answers.set("a", "down");
+  await given.accept(letter(["a@x.ru"]));
+  await given.clock.advance(MINUTE);
+  const late = letter(["late@x.ru"]);
+  await given.accept(late);
+  await given.clock.advance(MINUTE + SECOND);
+  assertEquals(told, ["a delayed", "late delayed"]);
+  await given.clock.advance(2 * MINUTE);
+  assertEquals(told.slice(2), ["a failed", "late failed"]);
+  assertEquals(given.tried().filter((who) => who === "late"), []);
 });
 
 Deno.test("kick() takes up what a crash left, with its content, marked again", async () => {

@@ -65,3 +65,18 @@ Deno.test("makeLanes() starts nothing once closed, and is idle when the rest end
 Deno.test("makeLanes() is idle at first", async () => {
   await setUp().lanes.idle();
 });
+
+Deno.test("withdraw() takes out tasks that wait, and leaves the rest in order", async () => {
+  const { lanes, started, end } = setUp();
+  for (const task of ["a", "b", "c"]) lanes.offer("lane", task);
+  await end("a");
+  // Now "b" runs and "c" is near its turn; these come after it.
+  for (const task of ["d", "e", "f"]) lanes.offer("lane", task);
+  lanes.offer("other", "g");
+  const withdrawn = lanes.withdraw((task) => "bceg".includes(task));
+  assertEquals([...withdrawn].sort(), ["c", "e"]);
+  assertEquals(lanes.counts(), { waiting: 2, running: 2 });
+  for (const task of ["b", "d", "f", "g"]) await end(task);
+  assertEquals(started, ["a", "b", "g", "d", "f"]);
+  assertEquals(lanes.counts(), { waiting: 0, running: 0 });
+});

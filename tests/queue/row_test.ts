@@ -1,24 +1,41 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  decodeAttempt,
   decodeEnvelope,
+  decodeOrder,
   decodeStates,
   encodeEnvelope,
   encodeStates,
 } from "../../src/queue/row.ts";
+import type { Message } from "../../src/queue/queue.ts";
 import { freshStates } from "../../src/queue/state.ts";
 import { letter } from "./fakes.ts";
 
 const { message } = letter(["a@test.ru", "b@test.ru"]);
 
+/** One whose client asked for reports in every way. */
+const asking: Message = {
+  ...message,
+  ret: "HDRS",
+  envid: "QQ314159",
+  trusted: true,
+  recipients: message.recipients.map((recipient) => ({
+    ...recipient,
+    notify: ["SUCCESS", "FAILURE", "DELAY"],
+    orcpt: { type: "rfc822", address: "a@test.ru" },
+  })),
+};
+
 Deno.test("decodeEnvelope() is the inverse of encodeEnvelope()", () => {
   const bounce = { ...message, from: null, client: null };
-  for (const each of [message, bounce]) {
+  for (const each of [message, bounce, asking]) {
     assertEquals(decodeEnvelope(each.id, encodeEnvelope(each)), each);
   }
 });
 
 Deno.test("decodeStates() is the inverse of encodeStates()", () => {
-  const states = freshStates(message);
+  const [fresh] = freshStates(message);
+  const states = [fresh!, { ...fresh!, warned: true } as const];
   assertEquals(decodeStates(encodeStates(states)), states);
 });
 
@@ -38,6 +55,27 @@ Deno.test("decodeEnvelope() refuses any field damaged", () => {
         undefined,
         `${name} = ${JSON.stringify(value)}`,
       );
+    }
+  }
+});
+
+Deno.test("decodeEnvelope() refuses what was asked of reports damaged", () => {
+  const { recipients: [recipient], ...fields } = JSON.parse(
+    encodeEnvelope(asking),
+  );
+  const refuse = (more: Readonly<Record<string, unknown>>) => {
+    const recipients = [{ ...recipient, ...more }];
+    const text = JSON.stringify({ ...fields, recipients, ...more });
+    assertThrows(
+      () => decodeEnvelope(message.id, text),
+      SyntaxError,
+      undefined,
+      text,
+    );
+  };
+  for (const name of ["ret", "envid", "trusted", "notify", "orcpt"]) {
+    for (const value of [null, {}, [null], 0.5, ["FULL"]]) {
+      refuse({ [name]: value });
     }
   }
 });
@@ -63,4 +101,27 @@ Deno.test("decodeStates() refuses any field damaged", () => {
   for (const text of ["", "null", "{}", "[1]", '[{"status"']) {
     assertThrows(() => decodeStates(text), SyntaxError, undefined, text);
   }
+});
+
+Deno.test("decodeStates() refuses a damaged mark of a warning", () => {
+  const [fresh] = freshStates(message);
+  for (const warned of [null, false, "true", 1]) {
+    const text = JSON.stringify([{ ...fresh, warned }]);
+    assertThrows(() => decodeStates(text), SyntaxError, undefined, text);
+  }
+});
+
+Deno.test("decodeOrder() knows the orders that stand, and none", () => {
+  assertEquals(["hold", "bounce", null].map(decodeOrder), [
+    "hold",
+    "bounce",
+    undefined,
+  ]);
+  for (const word of ["", "retry", 1, undefined]) {
+    assertThrows(() => decodeOrder(word), SyntaxError);
+  }
+});
+
+Deno.test("decodeAttempt() refuses a status that no try ends with", () => {
+  assertThrows(() => decodeAttempt({ status: "waiting" }), SyntaxError);
 });

@@ -41,6 +41,38 @@ Deno.test("settleStates() does not count what wasn't tried", () => {
   assertEquals(first, { ...fresh[0]!, nextAttempt: 77 });
 });
 
+Deno.test("settleStates() keeps what others were told where it wasn't tried", () => {
+  const [first] = after({
+    status: "postponed",
+    recipient: 0,
+    until: 77,
+    reply: "451 4.4.1 Down",
+    host: "mx.test.ru",
+  });
+  assertEquals(first, {
+    ...fresh[0]!,
+    nextAttempt: 77,
+    lastReply: "451 4.4.1 Down",
+    lastHost: "mx.test.ru",
+  });
+});
+
+Deno.test("settleStates() never forgets that the sender was told", () => {
+  const until = START + 50;
+  const news: readonly Settled[] = [
+    { status: "deferred", recipient: 0, until, warned: true, ...said },
+    { status: "postponed", recipient: 1, until, warned: true },
+    { status: "deferred", recipient: 0, until, ...said },
+    { status: "postponed", recipient: 0, until },
+    { status: "deferred", recipient: 1, until, ...said },
+  ];
+  let states = after();
+  assertEquals(states.map(({ warned }) => warned), [undefined, undefined]);
+  states = after(...news.slice(0, 2));
+  assertEquals(states.map(({ warned }) => warned), [true, true]);
+  assertEquals(after(...news).map(({ warned }) => warned), [true, true]);
+});
+
 Deno.test("settleStates() passes over recipients that aren't there", () => {
   assertEquals(after({ status: "delivered", recipient: 7, ...said }), fresh);
 });
