@@ -36,14 +36,22 @@ export type Verdict =
   }
   | { readonly kind: "refused"; readonly reply: Reply };
 
-/** Decides on one recipient (RFC 5321 §3.3): refused here it never becomes a bounce. */
+/**
+ * Decides on one recipient (RFC 5321 §3.3): refused here it never becomes a bounce. Elsewhere is
+ * only for those who may relay; where an alias of ours leads there, for everybody.
+ */
 export async function judgeRecipient(
   to: Mailbox,
-  directory: Directory,
+  { directory, mayRelay }: {
+    readonly directory: Directory;
+    readonly mayRelay: boolean;
+  },
 ): Promise<Verdict> {
   // RFC 5321 §4.5.1: <Postmaster> without a domain is ours always.
   if (to.domain !== "" && !directory.isOurs(to.domain)) {
-    return { kind: "refused", reply: RELAY_DENIED };
+    return mayRelay
+      ? { kind: "accepted", reply: RECIPIENT_OK, destinations: [to] }
+      : { kind: "refused", reply: RELAY_DENIED };
   }
   const resolution = await directory.resolve(to);
   switch (resolution.kind) {
