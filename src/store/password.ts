@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { scrypt, timingSafeEqual } from "node:crypto";
 
 /** What one guess at a password costs (RFC 7914 §2). */
@@ -70,8 +71,8 @@ function written({ cost, salt, hash }: Credential): string {
     cost.cost,
     cost.blockSize,
     cost.parallelization,
-    salt.toBase64(),
-    hash.toBase64(),
+    toBase64(salt),
+    toBase64(hash),
   ].join("$");
 }
 
@@ -99,16 +100,19 @@ function readCredential(credential: string): Credential | undefined {
     blockSize: Number(groups.r),
     parallelization: Number(groups.p),
   };
-  if (!isBearable(cost)) return undefined;
-  try {
-    return {
-      cost,
-      salt: Uint8Array.fromBase64(groups.salt!),
-      hash: Uint8Array.fromBase64(groups.hash!),
-    };
-  } catch {
-    return undefined; // Not base64 after all: its last character has bits too many.
-  }
+  const salt = fromBase64(groups.salt!);
+  const hash = fromBase64(groups.hash!);
+  return isBearable(cost) && salt && hash ? { cost, salt, hash } : undefined;
+}
+
+function toBase64(octets: Uint8Array): string {
+  return Buffer.from(octets).toString("base64");
+}
+
+/** The octets; `undefined` for text that none are written as: its last character has bits too many. */
+function fromBase64(text: string): Uint8Array | undefined {
+  const octets = Buffer.from(text, "base64");
+  return octets.toString("base64") === text ? octets : undefined;
 }
 
 function isBearable({ cost, blockSize, parallelization }: ScryptCost): boolean {
