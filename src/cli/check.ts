@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { permissionFlags } from "../config/permissions.ts";
 import type { Settings } from "../config/settings.ts";
 import { listen } from "../net/listener.ts";
+import { openRoutes } from "../server/relay_routes.ts";
 import { clock } from "../system/clock.ts";
 import { disk } from "../system/disk.ts";
+import { exposedPasswords } from "./exposure.ts";
 import { failureText } from "./failure.ts";
 import { serverSettings } from "./load.ts";
 import { aliasesIn, spokenLog, usersIn } from "./tables.ts";
@@ -24,10 +26,18 @@ export async function check(
     ...await problemsOf(() => tryAliases(settings, terminal)),
   ];
   const atPort = await problemsOf(() => tryPort(settings, terminal));
-  const problems = [...inFolder, ...inTables, ...atPort];
+  const inRoutes = await problemsOf(() => tryRoutes(settings));
+  const problems = [...inFolder, ...inTables, ...inRoutes, ...atPort];
+  const warnings = await exposedPasswords(settings, config);
   problems.forEach((problem) => terminal.error(`smtpd: ${problem}`));
-  if (problems.length === 0) terminal.out("Everything is in order");
-  const flags = permissionFlags(settings, config);
+  warnings.forEach((warning) => terminal.error(`smtpd: warning: ${warning}`));
+  if (problems.length + warnings.length === 0) {
+    terminal.out("Everything is in order");
+  }
+  const flags = permissionFlags(settings, {
+    config,
+    windows: Deno.build.os === "windows",
+  });
   terminal.out(`Permissions for deno run: ${flags.join(" ")}`);
   return problems.length === 0 ? 0 : 1;
 }
@@ -86,6 +96,11 @@ async function tryAliases(
 function isForeign(address: string, { accept, domains }: Settings): boolean {
   const domain = address.slice(address.lastIndexOf("@") + 1);
   return accept !== "all" && !domains.includes(domain);
+}
+
+/** Reads the passwords that are in files. */
+async function tryRoutes({ routes }: Settings): Promise<void> {
+  await openRoutes(routes, disk);
 }
 
 function tryPort({ host, port }: Settings, terminal: Terminal): void {

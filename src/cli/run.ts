@@ -4,6 +4,7 @@ import { nearest } from "../config/nearest.ts";
 import { alias } from "./alias.ts";
 import { check } from "./check.ts";
 import { failureText } from "./failure.ts";
+import { queue } from "./queue.ts";
 import { serve } from "./serve.ts";
 import type { Subcommand, Terminal } from "./terminal.ts";
 import { WrongUse } from "./terminal.ts";
@@ -55,6 +56,36 @@ const SUBCOMMANDS: ReadonlyMap<string, Row> = new Map<string, Row>([
         help: "Stop doing so, for some targets or for all",
       },
       { synopsis: "alias list", help: "Print the aliases, one per line" },
+    ],
+  }],
+  ["queue", {
+    run: queue,
+    usages: [
+      {
+        synopsis: "queue list",
+        help: "Print the messages on their way; --json, here and below, " +
+          "prints JSON, its times in ISO 8601",
+      },
+      {
+        synopsis: "queue show ID",
+        help: "Print all that is known of a message, each try of it included",
+      },
+      {
+        synopsis: "queue retry ID|--all",
+        help: "Try a message, or all that are not held, now",
+      },
+      {
+        synopsis: "queue hold|release ID",
+        help: "Keep a message without trying it, until its release",
+      },
+      {
+        synopsis: "queue bounce ID",
+        help: "Give a message up now, with a report to its sender",
+      },
+      {
+        synopsis: "queue remove ID",
+        help: "Take a message out of the queue, and tell nobody",
+      },
     ],
   }],
   ["transcript", {

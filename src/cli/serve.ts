@@ -1,4 +1,5 @@
 import { openLog } from "../log.ts";
+import { formatEndpoint } from "../net/transport.ts";
 import { startServer } from "../server/start.ts";
 import { clock } from "../system/clock.ts";
 import { serverSettings } from "./load.ts";
@@ -24,6 +25,9 @@ export async function serve(
   try {
     if (settings.logFormat === "text") {
       welcome(settings, server.addresses).forEach(terminal.out);
+    } else {
+      const on = server.addresses.map(formatEndpoint).join(" ");
+      log.info("listening", { on });
     }
     await Promise.race([asked.promise, server.finished]);
   } finally {

@@ -10,6 +10,9 @@ export const systemTerminal: Terminal = {
   get interactive() {
     return Deno.stdin.isTerminal();
   },
+  get columns() {
+    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+  },
   out: (line) => print(Deno.stdout, line),
   error: (line) => print(Deno.stderr, line),
   readSecret,

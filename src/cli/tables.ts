@@ -1,5 +1,7 @@
 import { placesIn } from "../config/places.ts";
 import type { Log, LogFields } from "../ports/log.ts";
+import type { Oversight } from "../queue/oversight.ts";
+import { openSqliteOversight } from "../queue/sqlite_oversight.ts";
 import type { Aliases } from "../store/aliases.ts";
 import { openAliases } from "../store/aliases.ts";
 import type { Users } from "../store/users.ts";
@@ -21,6 +23,15 @@ export function aliasesIn(
 ): Promise<Aliases> {
   const path = placesIn(mailDir).aliases;
   return openAliases({ path, disk, clock, log: spokenLog(terminal) });
+}
+
+/** Opens the queue of a mail folder for who looks after it. Throws when there is none. */
+export function queueIn(
+  mailDir: string,
+  terminal: Terminal,
+): Promise<Oversight> {
+  const folder = placesIn(mailDir).state;
+  return openSqliteOversight({ folder, disk, log: spokenLog(terminal) });
 }
 
 /** A log for a subcommand, whose only reader sits at the terminal: warnings and errors are told. */

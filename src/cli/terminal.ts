@@ -2,6 +2,8 @@
 export interface Terminal {
   /** Whether a person sits at standard input, so that a question makes sense. */
   readonly interactive: boolean;
+  /** Columns of the window that `out` prints in; `undefined` when it prints to a file or a pipe. */
+  readonly columns?: number | undefined;
   /** Prints a line on standard output. */
   out(line: string): void;
   /** Prints a line on standard error. */

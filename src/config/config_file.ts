@@ -1,4 +1,5 @@
 import { parse } from "@std/jsonc";
+import { isObject, type JsonObject, shown, typed } from "./json_value.ts";
 import { nearest } from "./nearest.ts";
 import type { Setting } from "./settings.ts";
 import { SETTINGS } from "./settings.ts";
@@ -17,6 +18,8 @@ export interface GivenValue {
   readonly text: string | undefined;
   /** How it was written, for messages. */
   readonly shown: string;
+  /** An object, and where it stands if that is in a list: `[1]`. */
+  readonly object?: { readonly fields: JsonObject; readonly place: string };
 }
 
 /** What a config file says. */
@@ -52,7 +55,7 @@ export function readConfig(file: ConfigFile): ConfigValues {
   } catch (cause) {
     return refuse(syntaxProblem(text, cause));
   }
-  if (!isRecord(content)) {
+  if (!isObject(content)) {
     return refuse(
       'not an object of settings (such as { "domain": "test.ru" })',
     );
@@ -72,21 +75,17 @@ const ROWS: ReadonlyMap<string, Setting> = new Map(
 );
 
 function each(value: unknown): readonly GivenValue[] {
-  return Array.isArray(value) ? value.map(whole) : [whole(value)];
+  return Array.isArray(value)
+    ? value.map((item, index) => whole(item, `[${index}]`))
+    : [whole(value)];
 }
 
-function whole(value: unknown): GivenValue {
-  return { text: typed(value), shown: JSON.stringify(value) };
-}
-
-/** A JSON value as it would be typed after a flag. */
-function typed(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return String(value);
-  if (typeof value === "boolean") return value ? "on" : "off";
-  if (!Array.isArray(value)) return undefined;
-  const items = value.map(typed);
-  return items.includes(undefined) ? undefined : items.join(",");
+function whole(value: unknown, place = ""): GivenValue {
+  return {
+    text: typed(value),
+    shown: shown(value),
+    ...(isObject(value) && { object: { fields: value, place } }),
+  };
 }
 
 function unknownKey(file: ConfigFile, key: string): string {
@@ -95,10 +94,14 @@ function unknownKey(file: ConfigFile, key: string): string {
   return `${file.path}: ${key}: unknown setting${hint}`;
 }
 
-/** What @std/jsonc says of a text, with a line and a column for its position. */
+/**
+ * What @std/jsonc says of a text, with a line and a column for its position. Words are left out, for
+ * one may be a password.
+ */
 function syntaxProblem(text: string, cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const what = message.replace(/^Cannot parse JSONC: /, "")
+    .replace(/token "..+"(?= in JSONC)/s, "text")
     .replace(" in JSONC", "")
     .replace("JSONC input", "the file")
     .replace(/position (\d+)$/, (_, position) => place(text, Number(position)));
@@ -108,8 +111,4 @@ function syntaxProblem(text: string, cause: unknown): string {
 function place(text: string, position: number): string {
   const lines = text.slice(0, position).split("\n");
   return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

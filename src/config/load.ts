@@ -2,6 +2,7 @@ import type { ConfigFile, GivenValue } from "./config_file.ts";
 import { readConfig } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
 import type { Chosen, Setting, SettingName, Settings } from "./settings.ts";
+import type { Kind } from "./values.ts";
 import { complete, conflicts, SETTING_NAMES, SETTINGS } from "./settings.ts";
 
 /** Settings, or all that is wrong with them, a line for each fault. */
@@ -56,7 +57,7 @@ export function loadSome<Name extends SettingName>(
       : `${file.path}: ${row.flag}`;
     const { value, faults } = choose(row, typed ?? written ?? []);
     settings[name] = value;
-    problems.push(...faults.map((fault) => `${source}: ${fault}`));
+    problems.push(...faults.map((fault) => `${source}${fault}`));
   }
   return problems.length > 0
     ? { ok: false, problems }
@@ -69,16 +70,31 @@ function choose(
   row: Setting,
   given: readonly GivenValue[],
 ): { readonly value: unknown; readonly faults: readonly string[] } {
-  const read = given.map(({ text, shown }) => ({
-    value: text === undefined ? undefined : row.kind.read(text),
-    fault: text === ""
-      ? `no value given, needs ${row.kind.allowed}`
-      : `${shown} is not ${row.kind.allowed}`,
-  }));
-  const values = read.map(({ value }) => value);
-  const faults = read.filter(({ value }) => value === undefined)
-    .map(({ fault }) => fault);
+  const readings = given.map((each) => readGiven(each, row.kind));
+  const values = readings.map(({ value }) => value);
+  const faults = readings.flatMap(({ faults }) => faults);
   if (row.repeatable) return { value: values, faults };
   const absent = row.default && row.kind.read(row.default);
   return { value: values.length > 0 ? values[0] : absent, faults };
+}
+
+/** One value; faults are to be read after the name of the setting. */
+function readGiven(
+  { text, shown, object }: GivenValue,
+  kind: Kind<unknown>,
+): { readonly value?: unknown; readonly faults: readonly string[] } {
+  if (object && kind.readObject) {
+    const reading = kind.readObject(object.fields);
+    return "value" in reading ? { ...reading, faults: [] } : {
+      faults: reading.faults.map(({ key, problem }) =>
+        `${object.place}.${key}: ${problem}`
+      ),
+    };
+  }
+  const value = text === undefined ? undefined : kind.read(text);
+  if (value !== undefined) return { value, faults: [] };
+  const fault = text === ""
+    ? `: no value given, needs ${kind.allowed}`
+    : `: ${shown} is not ${kind.allowed}`;
+  return { faults: [fault] };
 }

@@ -13,16 +13,6 @@ export interface Network {
   readonly prefix: number;
 }
 
-/** Where mail for a domain is sent, whatever DNS says. */
-export interface Route {
-  /** The domain in lower-case ASCII, or `*` for every domain that has no route of its own. */
-  readonly domain: string;
-  /** A host name or an IP address, without brackets. */
-  readonly host: string;
-  /** 1 to 65535; 25 when not given. */
-  readonly port: number;
-}
-
 /**
  * A domain name, in lower-case ASCII (RFC 5890 §2.3.2.1: A-labels for what isn't ASCII).
  *
@@ -85,33 +75,6 @@ export const networks: Kind<readonly Network[]> = {
 };
 
 /**
- * A fixed way for a domain's mail: `DOMAIN=HOST[:PORT]`, `*` for every other domain.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { route } from "./network_values.ts";
- *
- * assertEquals(route.read("*=[::1]:2525"), { domain: "*", host: "::1", port: 2525 });
- * ```
- */
-export const route: Kind<Route> = {
-  placeholder: "DOMAIN=HOST[:PORT]",
-  allowed: "a route (such as test.ru=10.0.0.1:2525, or *=mail.test.ru)",
-  read(text) {
-    const [, left = "", right = "", digits = "25"] =
-      /^([^=]+)=(\[[^\]]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
-    const domain = left === "*" ? left : domainName.read(left);
-    const target = host.read(right);
-    const port = Number(digits);
-    if (domain === undefined || target === undefined) return undefined;
-    return port >= 1 && port <= 65_535
-      ? { domain, host: target, port }
-      : undefined;
-  },
-};
-
-/**
  * RFC 5321 §4.1.2 `Domain`: labels of letters, digits and inner hyphens with dots between. The last
  * is no number, for `192.0.2.1` is an address (RFC 1123 §2.1).
  */
@@ -124,3 +87,29 @@ function address(text: string): string | undefined {
   if (found === 0 || (found === 4 && bare !== text)) return undefined;
   return bare.toLowerCase();
 }
+
+/** A DNS server: an IP address and, if it isn't 53, a port. */
+export interface NameServer {
+  /** Without brackets. */
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** A DNS server: `ADDR[:PORT]`, with brackets around IPv6 if a port follows. */
+export const nameServer: Kind<NameServer> = {
+  placeholder: "ADDR[:PORT]",
+  allowed: "an IP address, and a port if it isn't 53 (such as 127.0.0.1:5353)",
+  read(text) {
+    const alone = address(text);
+    if (alone !== undefined) return { address: alone, port: 53 };
+    const [, left = "", digits = ""] =
+      /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(text) ??
+        [];
+    const found = address(left);
+    const port = Number(digits);
+    return found !== undefined && port >= 1 && port <= 65_535
+      ? { address: found, port }
+      : undefined;
+  },
+};

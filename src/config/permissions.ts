@@ -2,9 +2,24 @@ import { dirname } from "node:path";
 import { isIPv6 } from "node:net";
 import type { Settings } from "./settings.ts";
 
+/** The settings that say what a server must be permitted. */
+export type PermittedSettings = Pick<
+  Settings,
+  "host" | "port" | "mailDir" | "accept" | "dns" | "routes"
+>;
+
+/** What the permissions depend on beside the settings. */
+export interface PermissionOptions {
+  /** Path of the config file that holds some of the settings. */
+  readonly config?: string | undefined;
+  /** Whether the server runs on Windows. */
+  readonly windows?: boolean;
+}
+
 /**
  * The flags for `deno run` under which the server can do its work with these settings and nothing
- * else, ready for a command line. `config` is the path of the config file that holds some of them.
+ * else, ready for a command line. Mail for others may have to go anywhere, which takes the whole
+ * network.
  *
  * @example
  * ```ts
@@ -12,27 +27,52 @@ import type { Settings } from "./settings.ts";
  * import { permissionFlags } from "./permissions.ts";
  *
  * assertEquals(
- *   permissionFlags({ host: "127.0.0.1", port: 2525, mailDir: "./mail" }),
+ *   permissionFlags({
+ *     host: "127.0.0.1",
+ *     port: 2525,
+ *     mailDir: "./mail",
+ *     accept: "all",
+ *     dns: undefined,
+ *     routes: [],
+ *   }),
  *   ["--allow-net=127.0.0.1:2525", "--allow-read=./mail", "--allow-write=./mail"],
  * );
  * ```
  */
 export function permissionFlags(
-  settings: Pick<Settings, "host" | "port" | "mailDir">,
-  config?: string,
+  settings: PermittedSettings,
+  { config, windows = false }: PermissionOptions = {},
 ): readonly string[] {
-  const { host, port, mailDir } = settings;
+  const { mailDir, accept, dns, routes } = settings;
+  const relays = accept !== "all";
+  const asksSystem = relays && dns === undefined;
+  const read = [
+    mailDir,
+    ...(config === undefined ? [] : [config]),
+    ...routes.flatMap(passwordFile),
+    ...(asksSystem && !windows ? [NAME_SERVERS] : []),
+  ];
+  return [
+    relays ? "--allow-net" : `--allow-net=${listeningOn(settings).join(",")}`,
+    `--allow-read=${[...new Set(read.map(grantable))].join(",")}`,
+    `--allow-write=${grantable(mailDir)}`,
+    ...(asksSystem && windows ? ["--allow-sys=networkInterfaces"] : []),
+  ].map(quoted);
+}
+
+/** Where Unix keeps what DNS servers to ask. */
+const NAME_SERVERS = "/etc/resolv.conf";
+
+function listeningOn({ host, port }: PermittedSettings): readonly string[] {
   // Where there is no IPv6, `::` falls back to every IPv4 address.
   const hosts = host === "::" ? ["::", "0.0.0.0"] : [host];
-  const net = hosts.map((name) =>
-    `${isIPv6(name) ? `[${name}]` : name}:${port}`
-  );
-  const read = config === undefined ? [mailDir] : [mailDir, config];
-  return [
-    `--allow-net=${net.join(",")}`,
-    `--allow-read=${read.map(grantable).join(",")}`,
-    `--allow-write=${grantable(mailDir)}`,
-  ].map(quoted);
+  return hosts.map((name) => `${isIPv6(name) ? `[${name}]` : name}:${port}`);
+}
+
+function passwordFile(
+  { login }: PermittedSettings["routes"][number],
+): readonly string[] {
+  return login && "file" in login.password ? [login.password.file] : [];
 }
 
 /** The path, or the nearest folder above it, that can stand in a list: one without a comma. */

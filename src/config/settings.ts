@@ -3,7 +3,8 @@
  * property of `Settings`; nothing else in the program knows the names.
  */
 
-import { domainName, host } from "./network_values.ts";
+import { domainName, host, nameServer, networks } from "./network_values.ts";
+import { route } from "./route.ts";
 import type { Kind } from "./values.ts";
 import {
   choice,
@@ -13,6 +14,7 @@ import {
   onOff,
   path,
   port,
+  remotePort,
   size,
 } from "./values.ts";
 
@@ -20,6 +22,7 @@ import {
 export const GROUPS = [
   "Mail",
   "Network",
+  "Relay",
   "Limits",
   "Retries",
   "Record",
@@ -96,6 +99,42 @@ export const SETTINGS = {
     group: "Network",
     help: "Port to listen on; 0 lets the system pick one",
   },
+  relayFrom: {
+    flag: "relay-from",
+    kind: networks,
+    default: "127.0.0.0/8,::1",
+    group: "Relay",
+    help: "Clients that may send to any domain",
+  },
+  routes: {
+    flag: "route",
+    kind: route,
+    repeatable: true,
+    group: "Relay",
+    help: "Where a domain's mail is sent, whatever DNS says; * is the rest. " +
+      "The config file can add a user and password",
+  },
+  requireTls: {
+    flag: "require-tls",
+    kind: domainName,
+    repeatable: true,
+    group: "Relay",
+    help: "A domain whose mail is sent encrypted or not at all",
+  },
+  dns: {
+    flag: "dns",
+    kind: nameServer,
+    absent: "the system's",
+    group: "Relay",
+    help: "DNS server to ask for other domains",
+  },
+  mxPort: {
+    flag: "mx-port",
+    kind: remotePort,
+    default: "25",
+    group: "Relay",
+    help: "Port of the servers that DNS names",
+  },
   maxSize: {
     flag: "max-size",
     kind: size("1K", "2G"),
@@ -137,6 +176,13 @@ export const SETTINGS = {
     default: "5m,10m,20m,40m,1h",
     group: "Retries",
     help: "Waits between attempts to deliver; the last one repeats",
+  },
+  warnAfter: {
+    flag: "warn-after",
+    kind: duration("0s", "365d"),
+    default: "4h",
+    group: "Retries",
+    help: "How long mail waits before its sender is told that it does",
   },
   giveUp: {
     flag: "give-up",

@@ -3,6 +3,8 @@
  * what it would have taken, so that every complaint about a value is made in one place (load.ts).
  */
 
+import type { JsonObject } from "./json_value.ts";
+
 /** How one value of a setting is written. */
 export interface Kind<Value> {
   /** Stands for the value in the help text: `PORT`. */
@@ -11,6 +13,22 @@ export interface Kind<Value> {
   readonly allowed: string;
   /** The value that `text` says, or `undefined` when it isn't of this kind. */
   readonly read: (text: string) => Value | undefined;
+  /** For what can be an object in the config file, too: the value that it says. */
+  readonly readObject?: (object: JsonObject) => ObjectReading<Value>;
+  /** Whether values are secret, and so are never shown. */
+  readonly secret?: true;
+}
+
+/** The value that an object says, or what is wrong with it. */
+export type ObjectReading<Value> =
+  | { readonly value: Value }
+  | { readonly faults: readonly Fault[] };
+
+/** What is wrong with one field of an object. */
+export interface Fault {
+  readonly key: string;
+  /** To be read after the key: `missing`. */
+  readonly problem: string;
 }
 
 /** A path in the file system, taken as it is. */
@@ -65,6 +83,13 @@ export const port: Kind<number> = {
   placeholder: "PORT",
   allowed: "a port (0 to 65535)",
   read: (text) => within(0, 65_535, digits(text)),
+};
+
+/** A TCP port of another server. */
+export const remotePort: Kind<number> = {
+  placeholder: "PORT",
+  allowed: "a port (1 to 65535)",
+  read: (text) => within(1, 65_535, digits(text)),
 };
 
 /**

@@ -17,12 +17,19 @@ async function inMailFolder(look: (mail: string) => Promise<void>) {
   }
 }
 
+/** What a server needs that has nothing to send. */
+function permissionsAtHome(mailDir: string, port: number): readonly string[] {
+  return permissionFlags({
+    ...{ host: HOST, port, mailDir },
+    ...{ accept: "all", dns: undefined, routes: [] },
+  });
+}
+
 /** The program's process, to be started with just the permissions that it needs, or those given. */
 function smtpd(
   mailDir: string,
   args: readonly string[],
-  { port = 0, permissions = permissionFlags({ host: HOST, port, mailDir }) } =
-    {},
+  { port = 0, permissions = permissionsAtHome(mailDir, port) } = {},
 ) {
   return new Deno.Command(Deno.execPath(), {
     args: [

@@ -12,8 +12,8 @@ Deno.test("welcome() sends a client of this machine to where the server listens"
     ["::1", "[::1]:2525", "::1"],
     ["192.0.2.1", "192.0.2.1:2525", "192.0.2.1"],
   ] as const;
-  for (const [hostname, shown, client] of rows) {
-    assertEquals(welcome(settings, [{ hostname, port: 2525 }]), [
+  for (const [address, shown, client] of rows) {
+    assertEquals(welcome(settings, [{ address, port: 2525 }]), [
       `Listening on ${shown}`,
       `Keeping mail for every address in ${PLACE}`,
       `Point a mail client at ${client}, port 2525`,

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import {
   readFlags,
   SERVER_FLAGS,
@@ -100,7 +100,14 @@ const WRONG: readonly (readonly [string, ...string[]])[] = [
   ],
   ["--prot 25", "--prot: unknown flag; did you mean --port?"],
   ["--prot=25", "--prot: unknown flag; did you mean --port?"],
-  ["--relay-from none", "--relay-from: unknown flag"],
+  [
+    "--relay-from all",
+    '--relay-from: "all" is not none or a list of networks (such as 127.0.0.0/8,::1)',
+  ],
+  [
+    "--route *=mail.test.ru:0",
+    '--route: "*=mail.test.ru:0" is not a route (such as test.ru=10.0.0.1:2525, or *=mail.test.ru)',
+  ],
   ["--__proto__ x", "--__proto__: unknown flag"],
   [
     "--no-transcript",
@@ -143,12 +150,25 @@ Deno.test("loadSettings() says where a file isn't JSON", () => {
       'unexpected token "}" at line 4, column 1',
     ],
     ['{ "port": 25', "unexpected end of the file"],
-    ["port = 25", 'unexpected token "port" at line 1, column 1'],
+    ["port = 25", "unexpected text at line 1, column 1"],
   ] as const;
   for (const [text, what] of rows) {
     assertEquals(problems(["--accept", "all"], text), [
       `smtpd.json: not JSON: ${what}`,
     ]);
+  }
+});
+
+Deno.test("loadSettings() shows no password that isn't quoted", () => {
+  for (
+    const text of [
+      '{ "route": { "password": hunter2 } }',
+      '{ "route": { "password" "hunter2" } }',
+      '{ "route": { "password": "x" "hun\n" in JSONC at ter2" } }',
+    ]
+  ) {
+    const [problem = ""] = problems([], text);
+    assertMatch(problem, /^smtpd.json: not JSON: unexpected text at line 1, /);
   }
 });
 

@@ -4,7 +4,6 @@ import {
   host,
   network,
   networks,
-  route,
 } from "../../src/config/network_values.ts";
 
 Deno.test("domainName reads names in lower-case ASCII", () => {
@@ -111,32 +110,5 @@ Deno.test("networks reads a list, and none", () => {
   ]);
   for (const text of ["", "none,::1", "::1,", "::1;::2"]) {
     assertEquals(networks.read(text), undefined, text);
-  }
-});
-
-Deno.test("route reads a domain or *, a host and perhaps a port", () => {
-  const rows = [
-    ["test.ru=mail.test.ru", "test.ru", "mail.test.ru", 25],
-    ["Test.RU=10.0.0.1:2525", "test.ru", "10.0.0.1", 2525],
-    ["*=[::1]:587", "*", "::1", 587],
-    ["*=[::1]", "*", "::1", 25],
-  ] as const;
-  for (const [text, domain, host, port] of rows) {
-    assertEquals(route.read(text), { domain, host, port });
-  }
-});
-
-Deno.test("route refuses missing parts and bare IPv6 addresses", () => {
-  const texts = ["", "test.ru", "=a.ru", "a.ru=", "a.ru=b.ru:", "a.ru=b.ru:0"];
-  for (
-    const text of [
-      ...texts,
-      "a.ru=b.ru:65536",
-      "a.ru=::1",
-      "*.ru=b.ru",
-      "a=b=c",
-    ]
-  ) {
-    assertEquals(route.read(text), undefined, text);
   }
 });
