@@ -4,7 +4,7 @@ import { type Effect, ServerSession } from "../smtp/server.ts";
 import type { ServerConfig } from "../smtp/state.ts";
 import { type BufferPool, COMMAND_BUFFER } from "./buffers.ts";
 import { Reception, type ReceptionServices } from "./reception.ts";
-import type { TimeLimits, Waiter } from "./time_limits.ts";
+import type { TimeLimits, Waiter } from "../ports/time_limits.ts";
 import type { Dialogue, Transcripts } from "./transcript.ts";
 
 /** What serving a connection takes. */
@@ -116,6 +116,7 @@ class Connection {
     this.#dialogue.close();
     this.#waiter[Symbol.dispose]();
     this.#transport[Symbol.dispose]();
+    this.#giveBack();
     await this.#reception.discard();
   }
 
@@ -146,11 +147,16 @@ class Connection {
   }
 
   #buffer(wait: "command" | "body"): Uint8Array<ArrayBuffer> {
-    const { buffers } = this.#services;
-    if (wait === "body") return this.#bodyBuffer ??= buffers.lend();
-    if (this.#bodyBuffer) buffers.takeBack(this.#bodyBuffer);
-    this.#bodyBuffer = undefined;
+    if (wait === "body") {
+      return this.#bodyBuffer ??= this.#services.buffers.lend();
+    }
+    this.#giveBack();
     return this.#commandBuffer;
+  }
+
+  #giveBack(): void {
+    if (this.#bodyBuffer) this.#services.buffers.takeBack(this.#bodyBuffer);
+    this.#bodyBuffer = undefined;
   }
 
   /** Returns whether the peer took it. */

@@ -14,6 +14,7 @@ import {
 } from "../smtp/address.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
 import * as replies from "../smtp/replies.ts";
+import type { RcptParameters } from "../smtp/extensions.ts";
 import type { Envelope, Question, State } from "../smtp/state.ts";
 
 /** What receiving mail takes. */
@@ -24,6 +25,8 @@ export interface ReceptionServices {
   readonly directory: Directory;
   readonly spool: Spool;
   readonly nextId: () => string;
+  /** Whether a client at this IP address is one of ours, who may send to any domain. */
+  readonly mayRelay: (address: string) => boolean;
   /** Makes a message durable and sees to its delivery. */
   readonly enqueue: (put: Put) => Promise<void>;
   readonly clock: Pick<Clock, "now">;
@@ -38,7 +41,7 @@ export interface ReceptionSession {
 }
 
 /** A recipient that was accepted, and where its mail goes. */
-interface Accepted {
+interface Accepted extends RcptParameters {
   readonly original: Mailbox;
   readonly destinations: readonly Mailbox[];
 }
@@ -62,12 +65,15 @@ interface Incoming {
 export class Reception {
   readonly #services: ReceptionServices;
   readonly #session: ReceptionSession;
+  /** Whether the client is one of ours. */
+  readonly #trusted: boolean;
   #accepted: Accepted[] = [];
   #incoming: Incoming | undefined;
 
   constructor(services: ReceptionServices, session: ReceptionSession) {
     this.#services = services;
     this.#session = session;
+    this.#trusted = services.mayRelay(session.peer.address);
   }
 
   /** Answers a question. Our own failures become a temporary reply and a line in the log. */
@@ -112,7 +118,7 @@ export class Reception {
         this.#accepted = [];
         return replies.SENDER_OK;
       case "rcpt":
-        return await this.#recipient(question.to, question.envelope);
+        return await this.#recipient(question);
       case "auth":
         throw new TypeError("Cannot authenticate: no mechanism is offered");
       case "open":
@@ -124,15 +130,20 @@ export class Reception {
     }
   }
 
-  async #recipient(to: Mailbox, { from }: Envelope): Promise<Reply> {
+  async #recipient(
+    { to, parameters, envelope }: Question & { readonly ask: "rcpt" },
+  ): Promise<Reply> {
     const { directory } = this.#services;
-    const verdict = await judgeRecipient(this.#atFirstDomain(to), directory);
+    const verdict = await judgeRecipient(this.#atFirstDomain(to), {
+      directory,
+      mayRelay: this.#trusted,
+    });
     if (verdict.kind === "accepted") {
       const { destinations } = verdict;
-      this.#accepted.push({ original: to, destinations });
+      this.#accepted.push({ original: to, destinations, ...parameters });
     } else {
       this.#logRefusal("recipient refused", verdict.reply, {
-        from: formatReversePath(from),
+        from: formatReversePath(envelope.from),
         to: formatMailbox(to),
       });
     }
@@ -174,19 +185,25 @@ export class Reception {
       secure: state.secure,
       authenticated: state.authenticated,
       smtputf8: parameters.smtputf8,
-      ...(recipient && others.length === 0 && { recipient }),
+      ...(recipient && others.length === 0 && { recipient: recipient.mailbox }),
       receivedAt,
     });
     await this.#store(incoming, encoder.encode(received));
     return via === "DATA" ? replies.START_MAIL : replies.OK;
   }
 
+  /** Throws when the disk does; what it holds of the message is given back at once then. */
   async #store(
     incoming: Incoming,
     bytes: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     incoming.size += bytes.length;
-    await incoming.draft.append(bytes);
+    try {
+      await incoming.draft.append(bytes);
+    } catch (cause) {
+      await incoming.draft.discard();
+      throw cause;
+    }
   }
 
   async #commit(envelope: Envelope, state: State): Promise<Reply> {
@@ -222,7 +239,7 @@ export class Reception {
       session: this.#session.id,
       peer: this.#session.peer.address,
       from: formatReversePath(message.from),
-      to: envelope.to.map(formatMailbox).join(","),
+      to: envelope.to.map(({ mailbox }) => formatMailbox(mailbox)).join(","),
       size: message.size,
     });
     return replies.queued(message.id);
@@ -230,7 +247,7 @@ export class Reception {
 
   #message(
     { id, receivedAt, size }: Incoming,
-    { from, parameters }: Envelope,
+    { from, parameters: { body, smtputf8, ret, envid } }: Envelope,
     state: State,
   ): Message {
     return {
@@ -238,8 +255,11 @@ export class Reception {
       from,
       receivedAt,
       size,
-      smtputf8: parameters.smtputf8,
-      body: parameters.body,
+      smtputf8,
+      body,
+      ...(ret !== undefined && { ret }),
+      ...(envid !== undefined && { envid }),
+      ...(this.#trusted && { trusted: true }),
       session: this.#session.id,
       client: { address: this.#session.peer.address, helo: state.helo ?? "" },
       recipients: expand(this.#accepted),
@@ -276,10 +296,10 @@ const encoder = new TextEncoder();
  */
 function expand(accepted: readonly Accepted[]): readonly Recipient[] {
   const byAddress = new Map<string, Omit<Recipient, "number">>();
-  for (const { original, destinations } of accepted) {
+  for (const { destinations, ...named } of accepted) {
     for (const address of destinations) {
       const key = formatMailbox(address);
-      if (!byAddress.has(key)) byAddress.set(key, { address, original });
+      if (!byAddress.has(key)) byAddress.set(key, { address, ...named });
     }
   }
   return [...byAddress.values()].map((recipient, number) => ({

@@ -1,33 +1,32 @@
 /** Puts the parts together: the one place that knows all of them. */
-import { join } from "node:path";
+import { placesIn } from "../config/places.ts";
 import type { Settings } from "../config/settings.ts";
-import { localDelivery } from "../delivery/local.ts";
 import { listen } from "../net/listener.ts";
+import type { Endpoint } from "../net/transport.ts";
+import { containedIn } from "../policy/relay.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
-import { makeDispatcher } from "../queue/dispatcher.ts";
-import { makeGroupCommit } from "../queue/group_commit.ts";
+import { TimeLimits } from "../ports/time_limits.ts";
 import { makeIds } from "../queue/id.ts";
-import { openSpool } from "../queue/spool.ts";
-import { openSqliteQueue } from "../queue/sqlite.ts";
 import { openAliases } from "../store/aliases.ts";
-import { openDirectory } from "../store/directory.ts";
-import type { MailStore } from "../store/mail_store.ts";
-import { openMaildir } from "../store/maildir.ts";
-import { openMbox } from "../store/mbox.ts";
+import { type Directory, openDirectory } from "../store/directory.ts";
 import { openUsers } from "../store/users.ts";
 import { clock as systemClock } from "../system/clock.ts";
 import { disk as systemDisk } from "../system/disk.ts";
 import { BufferPool } from "./buffers.ts";
+import { type MailFlow, openMailFlow } from "./mail_flow.ts";
 import { Sessions } from "./sessions.ts";
-import { TimeLimits } from "./time_limits.ts";
-import { noTranscripts, openTranscripts } from "./transcript.ts";
+import {
+  noTranscripts,
+  openTranscripts,
+  type Transcripts,
+} from "./transcript.ts";
 
 /** A server that runs. */
 export interface RunningServer {
   /** Where it listens. */
-  readonly addresses: readonly Deno.NetAddr[];
+  readonly addresses: readonly Endpoint[];
   /**
    * Stops it within some 8 seconds: no more connections, sessions end with 421 or are given a
    * moment to finish their message, deliveries end or stay in the queue. Twice is once.
@@ -47,17 +46,6 @@ export interface ServerOptions {
 /** Protocol faults a client may make. */
 const MAX_FAULTS = 20;
 
-/** Messages written to the mail folders at the same time. */
-const LOCAL_DELIVERIES = 64;
-
-/** Milliseconds that deliveries under way have to end while the server stops. */
-const DELIVERY_GRACE = 3000;
-
-/** The folder of everything that isn't mail: queue, users, record. */
-export function stateFolder(mailDir: string): string {
-  return join(mailDir, ".smtpd");
-}
-
 /**
  * Starts a server.
  *
@@ -68,92 +56,111 @@ export async function startServer(
   settings: Settings,
   { log, clock = systemClock, disk = systemDisk }: ServerOptions,
 ): Promise<RunningServer> {
+  const system = { log, clock, disk };
   await using starting = new AsyncDisposableStack();
-  const folder = stateFolder(settings.mailDir);
-  await disk.makeFolder(folder);
-
-  const transcripts = settings.transcript
-    ? openTranscripts({ folder: join(folder, "transcripts"), disk, clock, log })
-    : noTranscripts;
-  starting.use(transcripts);
-
-  const directory = openDirectory({
-    domains: settings.domains,
-    accept: settings.accept,
-    users: await openUsers({ path: join(folder, "users"), disk, clock, log }),
-    aliases: await openAliases({
-      path: join(folder, "aliases"),
-      disk,
-      clock,
-      log,
-    }),
-  });
-
-  const queue = await openSqliteQueue({ folder, disk, log });
-  starting.defer(() => queue.close());
-  const spool = await openSpool({ folder: join(folder, "spool"), disk, log });
-  await spool.sweep(async (id) => await queue.get(id) !== undefined);
-
-  const commits = makeGroupCommit({ queue, clock, log, turn: setImmediate });
-  starting.defer(() => commits.close());
-  const dispatcher = makeDispatcher({
-    queue,
-    commits,
-    clock,
-    log,
-    laneOf: () => "local",
-    laneLimit: () => LOCAL_DELIVERIES,
-    deliver: localDelivery(openStore(settings, { disk, clock })),
-    undeliverable: () => Promise.resolve([]),
-    patience: { retry: settings.retry, giveUp: settings.giveUp },
-  });
-  starting.defer(() => dispatcher.stop(DELIVERY_GRACE));
-
-  const sessions = new Sessions({
-    services: {
-      config: {
-        hostname: settings.hostname,
-        maxSize: settings.maxSize,
-        maxRecipients: settings.maxRecipients,
-        maxFaults: MAX_FAULTS,
-        tls: false,
-        mechanisms: [],
-      },
-      reception: {
-        hostname: settings.hostname,
-        firstDomain: settings.domains[0],
-        directory,
-        spool,
-        nextId: makeIds({ clock, random: Math.random }),
-        enqueue: async (put) => {
-          await commits.put(put.message, put.content);
-          dispatcher.take(put);
-        },
-        clock,
-        log,
-      },
-      transcripts,
-      timeLimits: new TimeLimits(clock),
-      buffers: new BufferPool(),
-      timeout: settings.timeout,
-      log,
-    },
-    limits: {
-      total: settings.maxConnections,
-      perAddress: settings.maxConnectionsPerIp,
-    },
-    clock,
-  });
   const { host, port } = settings;
   const listener = listen({ host, port, clock, log });
+  starting.defer(() => listener.close());
+
+  const { state: folder } = placesIn(settings.mailDir);
+  await disk.makeFolder(folder);
+  const transcripts = starting.use(openRecord(settings, system));
+  const directory = await openMembers(settings, system);
+  const nextId = makeIds({ clock, random: Math.random });
+  const flow = starting.use(
+    await openMailFlow(settings, {
+      ...system,
+      folder,
+      listens: listener.addresses,
+      directory,
+      transcripts,
+      nextId,
+    }),
+  );
+  const sessions = openSessions(settings, {
+    ...system,
+    transcripts,
+    directory,
+    nextId,
+    flow,
+  });
   starting.defer(() => sessions.end());
-  dispatcher.kick();
+
+  flow.resume();
   const accepting = listener.accept((transport) => sessions.serve(transport));
   starting.defer(async () => {
     listener.close();
     await accepting;
   });
   return running(listener.addresses, starting.move());
+}
+
+/** What everything runs on. */
+type System = Required<ServerOptions>;
+
+function openRecord(
+  { mailDir, transcript }: Settings,
+  system: System,
+): Transcripts {
+  const { transcripts: folder } = placesIn(mailDir);
+  return transcript ? openTranscripts({ ...system, folder }) : noTranscripts;
+}
+
+async function openMembers(
+  { mailDir, domains, accept }: Settings,
+  system: System,
+): Promise<Directory> {
+  const places = placesIn(mailDir);
+  return openDirectory({
+    domains,
+    accept,
+    users: await openUsers({ ...system, path: places.users }),
+    aliases: await openAliases({ ...system, path: places.aliases }),
+  });
+}
+
+function openSessions(
+  settings: Settings,
+  { transcripts, directory, nextId, flow, clock, log }: System & {
+    readonly transcripts: Transcripts;
+    readonly directory: Directory;
+    readonly nextId: () => string;
+    readonly flow: MailFlow;
+  },
+): Sessions {
+  const { hostname, domains, relayFrom, timeout } = settings;
+  const { maxSize, maxRecipients, maxConnections, maxConnectionsPerIp } =
+    settings;
+  return new Sessions({
+    services: {
+      config: {
+        hostname,
+        maxSize,
+        maxRecipients,
+        maxFaults: MAX_FAULTS,
+        tls: false,
+        mechanisms: [],
+      },
+      reception: {
+        hostname,
+        firstDomain: domains[0],
+        directory,
+        mayRelay: containedIn(relayFrom),
+        spool: flow.spool,
+        nextId,
+        enqueue: (put) => flow.enqueue(put),
+        clock,
+        log,
+      },
+      transcripts,
+      timeLimits: new TimeLimits(clock),
+      buffers: new BufferPool(),
+      timeout,
+      log,
+    },
+    limits: { total: maxConnections, perAddress: maxConnectionsPerIp },
+    clock,
+  });
 }
 
 /** A server that is stopped by undoing all that started it, the last thing first. */
@@ -172,18 +179,4 @@ function running(
       return finished;
     },
   };
-}
-
-function openStore(
-  { store, mailDir, hostname }: Settings,
-  { disk, clock }: { readonly disk: Disk; readonly clock: Clock },
-): MailStore {
-  switch (store) {
-    case "maildir":
-      return openMaildir({ root: mailDir, hostname, disk, clock });
-    case "mbox":
-      return openMbox({ root: mailDir, disk, clock });
-    default:
-      return store satisfies never;
-  }
 }

@@ -1,0 +1,154 @@
+/** Puts together what a message goes through from its commit to its last delivery. */
+import { join } from "node:path";
+import type { Settings } from "../config/settings.ts";
+import { LOCAL_LANE } from "../delivery/lanes.ts";
+import { localDelivery } from "../delivery/local.ts";
+import { reportsToSenders } from "../delivery/reports.ts";
+import type { Endpoint } from "../net/transport.ts";
+import { type Directory, judgeRecipient } from "../policy/recipients.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Log } from "../ports/log.ts";
+import { type Dispatcher, makeDispatcher } from "../queue/dispatcher.ts";
+import { type GroupCommit, makeGroupCommit } from "../queue/group_commit.ts";
+import type { Put, Queue } from "../queue/queue.ts";
+import { openSpool, type Spool } from "../queue/spool.ts";
+import { openSqliteQueue } from "../queue/sqlite.ts";
+import { watchOrders } from "../queue/watch.ts";
+import type { MailStore } from "../store/mail_store.ts";
+import { openMaildir } from "../store/maildir.ts";
+import { openMbox } from "../store/mbox.ts";
+import { openRelay, type Relay } from "./relay.ts";
+import type { Transcripts } from "./transcript.ts";
+
+/** The way of a message once it is whole. Disposing of it ends deliveries and closes the queue. */
+export interface MailFlow extends AsyncDisposable {
+  /** Where messages are gathered on their way in. */
+  readonly spool: Spool;
+  /** Makes a message durable and sees to its delivery. Throws when it is not in the queue. */
+  enqueue(put: Put): Promise<void>;
+  /** Starts to deliver what an earlier run left in the queue. */
+  resume(): void;
+}
+
+/** What the way of a message leads through. */
+export interface MailFlowOptions {
+  /** The folder of everything that isn't mail. */
+  readonly folder: string;
+  /** Where we listen, so that no mail is sent round to ourselves. */
+  readonly listens: readonly Endpoint[];
+  readonly directory: Directory;
+  readonly transcripts: Transcripts;
+  readonly nextId: () => string;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly log: Log;
+}
+
+/** Messages written to the mail folders at the same time. */
+const LOCAL_DELIVERIES = 64;
+
+/** Connections to the servers of one destination. */
+const REMOTE_CONNECTIONS = 20;
+
+/** Milliseconds that deliveries under way have to end while the server stops. */
+const GRACE = 3000;
+
+/**
+ * Opens the queue and all that lies behind it.
+ *
+ * @throws {Error} With a message for people when a file or folder can't be used; nothing is left
+ * open then.
+ */
+export async function openMailFlow(
+  settings: Settings,
+  options: MailFlowOptions,
+): Promise<MailFlow> {
+  const { folder, clock, disk, log } = options;
+  await using opening = new AsyncDisposableStack();
+  const queue = await openSqliteQueue({ folder, disk, log });
+  opening.defer(() => queue.close());
+  const spool = await openSpool({ folder: join(folder, "spool"), disk, log });
+  await spool.sweep(async (id) => await queue.get(id) !== undefined);
+  const relay = await openRelay(settings, options);
+  opening.defer(() => relay.close());
+  const commits = makeGroupCommit({ queue, clock, log, turn: setImmediate });
+  opening.defer(() => commits.close());
+  const dispatcher = openDispatcher(settings, options, {
+    queue,
+    commits,
+    relay,
+  });
+  opening.defer(() => dispatcher.stop(GRACE));
+  const { recall } = dispatcher;
+  const watch = watchOrders({ queue, clock, log, recall });
+  opening.defer(() => watch.stop());
+
+  const open = opening.move();
+  return {
+    spool,
+    async enqueue(put) {
+      await commits.put(put.message, put.content);
+      try {
+        dispatcher.take(put);
+      } catch (cause) {
+        // We have taken it on: whatever fails now must not become a refusal.
+        log.error("message left to a later look at the queue", {
+          id: put.message.id,
+          error: cause instanceof Error ? cause.message : String(cause),
+        });
+      }
+    },
+    resume: () => dispatcher.kick(),
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+function openDispatcher(
+  settings: Settings,
+  { directory, nextId, clock, disk, log }: MailFlowOptions,
+  { queue, commits, relay }: {
+    readonly queue: Queue;
+    readonly commits: GroupCommit;
+    readonly relay: Relay;
+  },
+): Dispatcher {
+  const toFolders = localDelivery(openStore(settings, { disk, clock }));
+  return makeDispatcher({
+    queue,
+    commits,
+    clock,
+    log,
+    laneOf: ({ address: { domain } }) =>
+      directory.isOurs(domain) ? LOCAL_LANE : relay.laneOf(domain),
+    laneLimit: (lane) =>
+      lane === LOCAL_LANE ? LOCAL_DELIVERIES : REMOTE_CONNECTIONS,
+    deliver: (delivery) =>
+      delivery.lane === LOCAL_LANE
+        ? toFolders(delivery)
+        : relay.deliver(delivery),
+    report: reportsToSenders({
+      hostname: settings.hostname,
+      nextId,
+      findSender: (to) => judgeRecipient(to, { directory, mayRelay: true }),
+      clock,
+      disk,
+      log,
+    }),
+    patience: settings,
+  });
+}
+
+function openStore(
+  { store, mailDir, hostname }: Settings,
+  { disk, clock }: { readonly disk: Disk; readonly clock: Clock },
+): MailStore {
+  switch (store) {
+    case "maildir":
+      return openMaildir({ root: mailDir, hostname, disk, clock });
+    case "mbox":
+      return openMbox({ root: mailDir, disk, clock });
+    default:
+      return store satisfies never;
+  }
+}
