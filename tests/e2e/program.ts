@@ -1,0 +1,181 @@
+/** The program as a process of its own, permitted only what `smtpd check` names. */
+import { join } from "node:path";
+import { readFlags, SERVER_FLAGS } from "../../src/config/flags.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { permissionFlags } from "../../src/config/permissions.ts";
+import { temporaryFolder } from "../queue/fakes.ts";
+import { eventually, within } from "./patience.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+export const HOST = "127.0.0.1";
+
+/** Keeps mail for every name at test.ru; to it, clients on this machine are strangers like others. */
+export const SERVER = [
+  ...["--domain", "test.ru", "--accept", "domain", "--relay-from", "none"],
+];
+
+/** How a process ended, and what it left to say. */
+export interface Exit {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** A server that runs. Disposing of it kills it if nothing else ended it. */
+export interface Program extends AsyncDisposable {
+  readonly port: number;
+  readonly mailDir: string;
+  readonly pid: number;
+  /** Its log so far. */
+  log(): string;
+  /** Waits until the log has a line with these words, so many times, and gives the lines. */
+  logged(words: string, times?: number): Promise<readonly string[]>;
+  /** Asks it to stop, and waits until it has. */
+  stop(): Promise<Exit>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** Starts a server that listens, on a port that the system picks. */
+export async function start(
+  mailDir: string,
+  ...args: readonly string[]
+): Promise<Program> {
+  const process = serve(mailDir, ["--port", "0", ...args]).spawn();
+  const out = gather(process.stdout);
+  const error = gather(process.stderr);
+  let ended = false;
+  const status = process.status.finally(() => ended = true);
+  const exit = async (): Promise<Exit> => {
+    const { code } = await within(status, "smtpd to end");
+    await Promise.all([out.done, error.done]);
+    return { code, out: out.text(), error: error.text() };
+  };
+  const end = async (signal: Deno.Signal) => {
+    if (!ended) process.kill(signal);
+    return await exit();
+  };
+  const listening = await Promise.race([
+    out.match(/^Listening on .*:(\d+)$/m, () => ended),
+    status,
+  ]);
+  if (!(listening instanceof Array)) {
+    throw new Error(`smtpd did not start: ${(await exit()).error}`);
+  }
+  return {
+    port: Number(listening[1]),
+    mailDir,
+    pid: process.pid,
+    log: error.text,
+    async logged(words, times = 1) {
+      const lines = () =>
+        error.text().split("\n").slice(0, -1)
+          .filter((line) => line.includes(words));
+      await eventually(() => lines().length >= times, `"${words}" in the log`);
+      return lines();
+    },
+    stop: () => end("SIGTERM"),
+    kill: async () => void await end("SIGKILL"),
+    [Symbol.asyncDispose]: async () => void await end("SIGKILL"),
+  };
+}
+
+/** Runs a subcommand on a mail folder to its end. */
+export async function smtpd(
+  mailDir: string,
+  args: readonly string[],
+  { input = "" }: { readonly input?: string } = {},
+): Promise<Exit> {
+  const permissions = [`--allow-read=${mailDir}`, `--allow-write=${mailDir}`];
+  return await runCommand(
+    command(permissions, [...args, "--mail-dir", mailDir]),
+    input,
+  );
+}
+
+/** A server's process, permitted just what it needs with these settings. */
+export function serve(mailDir: string, more: readonly string[]): Deno.Command {
+  const args = ["--host", HOST, "--mail-dir", mailDir, ...more];
+  const loaded = loadSettings(readFlags(args, SERVER_FLAGS));
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  return command(unquoted(permissionFlags(loaded.settings)), args, {
+    stdin: "null",
+  });
+}
+
+/** Flags as they are without the quotes that a shell needs. */
+export function unquoted(flags: readonly string[]): readonly string[] {
+  return flags.map((flag) => flag.replace(/^"(.*)"$/, "$1"));
+}
+
+/** The program, to be run under some permissions. */
+export function command(
+  permissions: readonly string[],
+  args: readonly string[],
+  { stdin = "piped" }: { readonly stdin?: "piped" | "null" } = {},
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, "main.ts", ...args],
+    cwd: ROOT,
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs a command that reads `input` to its end. */
+export async function runCommand(
+  command: Deno.Command,
+  input: string,
+): Promise<Exit> {
+  const process = command.spawn();
+  const writer = process.stdin.getWriter();
+  // A program that doesn't read its input closes it.
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  return await exitOf(process);
+}
+
+/** Waits for the end of a process whose output nobody has read yet. */
+export async function exitOf(process: Deno.ChildProcess): Promise<Exit> {
+  const { code, stdout, stderr } = await within(
+    process.output(),
+    "a process to end",
+  );
+  const decoder = new TextDecoder();
+  return {
+    code,
+    out: decoder.decode(stdout),
+    error: decoder.decode(stderr),
+  };
+}
+
+/** A mail folder in a folder of its own, both of which go with the test. */
+export async function mailFolder(): Promise<
+  { readonly mailDir: string; readonly parent: string } & AsyncDisposable
+> {
+  const folder = await temporaryFolder();
+  return {
+    parent: folder.path,
+    mailDir: join(folder.path, "mail"),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+/** Gathers what a process says, as it says it. */
+function gather(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  let text = "";
+  const done = (async () => {
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+    }
+  })();
+  return {
+    done,
+    text: () => text,
+    async match(pattern: RegExp, over: () => boolean) {
+      await eventually(() => over() || pattern.test(text), `${pattern}`);
+      return pattern.exec(text);
+    },
+  };
+}
