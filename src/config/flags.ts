@@ -96,7 +96,9 @@ function complaint(arg: string, key: string, names: readonly string[]): string {
   const name = key.replace(/=$/, "");
   if (names.includes(name)) return `--${name}: no value given`;
   const meant = nearest(name, names);
-  const hint = meant === undefined ? "" : `; did you mean --${meant}?`;
+  const hint = meant === undefined
+    ? "; smtpd --help lists those there are"
+    : `; did you mean --${meant}?`;
   return `${arg.replace(/=.*$/s, "")}: unknown flag${hint}`;
 }
 

@@ -111,6 +111,10 @@ const BY_DETAIL: ReadonlyMap<string, Explanation> = new Map(Object.entries({
     meaning: "The server can't take addresses with letters beyond ASCII.",
     remedy: "Use an address in plain Latin letters, for both sides.",
   },
+  "7.0": {
+    meaning: "The message was refused by a decision of those who run a server.",
+    remedy: ASK_POSTMASTER,
+  },
   "7.1": {
     meaning: "The server refuses mail from you to that address.",
     remedy: ASK_RECIPIENT,

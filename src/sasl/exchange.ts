@@ -33,5 +33,5 @@ export type SaslClient = (challenge: string | undefined) => SaslAnswer;
  * ```
  */
 export function encodeResponse(text: string): string {
-  return new TextEncoder().encode(text).toBase64();
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

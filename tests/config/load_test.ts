@@ -108,12 +108,15 @@ const WRONG: readonly (readonly [string, ...string[]])[] = [
     "--route *=mail.test.ru:0",
     '--route: "*=mail.test.ru:0" is not a route (such as test.ru=10.0.0.1:2525, or *=mail.test.ru)',
   ],
-  ["--__proto__ x", "--__proto__: unknown flag"],
+  [
+    "--__proto__ x",
+    "--__proto__: unknown flag; smtpd --help lists those there are",
+  ],
   [
     "--no-transcript",
     "--no-transcript: unknown flag; did you mean --transcript?",
   ],
-  ["-p 25", "-p: unknown flag"],
+  ["-p 25", "-p: unknown flag; smtpd --help lists those there are"],
   ["test.ru", '"test.ru": unexpected argument'],
   ["25", '"25": unexpected argument'],
   [
