@@ -33,8 +33,6 @@ export class RemoteSession {
   /** The message on its way. */
   #pieces: AsyncIterator<Uint8Array<ArrayBuffer>> | undefined;
   #closed = false;
-  /** Whether the server was listened to after it took nothing more. */
-  #deaf = false;
 
   /** `hostname` is the name we give. Nothing is said before the first message. */
   constructor(
@@ -158,9 +156,8 @@ export class RemoteSession {
 
   /** A server that closes in the middle of our words may have said why. */
   async #hearLastWords(): Promise<void> {
-    const read = this.#deaf ? null : this.#transport.read(this.#buffer);
-    this.#deaf = true;
-    const count = read && await this.#wait(read, LAST_WORDS);
+    const read = this.#transport.read(this.#buffer);
+    const count = await this.#wait(read, LAST_WORDS);
     if (typeof count === "number") {
       this.#session.receive(this.#buffer.subarray(0, count));
     } else {

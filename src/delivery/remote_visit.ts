@@ -77,9 +77,11 @@ export async function visit(
       withTls = false;
       continue;
     }
-    const later = takenLater(verdicts);
+    // None is put off but beside one that is settled, so that this comes to an end.
+    const later = new Set<number>();
     for (const verdict of verdicts) {
-      if (!later.has(verdict.recipient)) said.push({ verdict, session });
+      if (verdict.soon) later.add(verdict.recipient);
+      else said.push({ verdict, session });
     }
     waiting = waiting.filter(({ number }) => later.has(number));
   }
@@ -131,14 +133,6 @@ function canDoWithout({ tls, credentials }: Access): boolean {
 }
 
 const WITHOUT_TLS: Access = { tls: "never", verified: false };
-
-/** Recipients that the server takes in another transaction, as long as that gets on. */
-function takenLater(verdicts: readonly Verdict[]): ReadonlySet<number> {
-  const later = verdicts.filter(({ soon }) => soon);
-  return later.length < verdicts.length
-    ? new Set(later.map(({ recipient }) => recipient))
-    : new Set();
-}
 
 function transactionOf(
   { from, size, body, smtputf8, ret, envid }: Message,

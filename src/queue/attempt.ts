@@ -70,15 +70,29 @@ export function makeAttempt(
   }
 
   async function tryDelivery(
-    { lane, held, recipients }: Task,
+    task: Task,
   ): Promise<readonly Outcome[] | undefined> {
-    const { message, states } = held;
+    const { held, recipients } = task;
     try {
       const content = await contentOf(held);
-      if (content === undefined) return undefined;
-      const again = held.again ||
-        recipients.some(({ number }) => states[number]?.attempts !== 0);
-      const delivery = { lane, message, content, recipients, again };
+      return content && await tryWith(content, task);
+    } catch (cause) {
+      const error = reasonOf(cause);
+      log.error("queued message unreadable", { id: held.message.id, error });
+      return recipients.map(({ number }) => unreadable(number, error));
+    }
+  }
+
+  /** Never throws. */
+  async function tryWith(
+    content: Content,
+    { lane, held, recipients }: Task,
+  ): Promise<readonly Outcome[]> {
+    const { message, states } = held;
+    const again = held.again ||
+      recipients.some(({ number }) => states[number]?.attempts !== 0);
+    const delivery = { lane, message, content, recipients, again };
+    try {
       const outcomes = await deliver(delivery);
       restingLanes.learn(lane, outcomes);
       return completeOutcomes(recipients, outcomes);
@@ -131,6 +145,16 @@ function bouncedOutcome({ number }: Recipient): Outcome {
     recipient: number,
     status: "failed",
     reply: "550 5.7.0 Bounced by the postmaster",
+    host: "local",
+  };
+}
+
+/** What becomes of a recipient while the queue can't give out the message. */
+function unreadable(recipient: number, why: string): Outcome {
+  return {
+    recipient,
+    status: "deferred",
+    reply: `451 4.3.0 ${why}`,
     host: "local",
   };
 }

@@ -195,6 +195,27 @@ Deno.test("send() drops the connection over a message that it can't read", async
   assertEquals(session.isOpen, false);
 });
 
+Deno.test("send() lets go of a file that it didn't read to its end", async () => {
+  const pieces = ["first\r\n", "second\r\n"];
+  let open = true;
+  async function* stream() {
+    try {
+      for (const piece of pieces) {
+        yield await Promise.resolve(new TextEncoder().encode(piece));
+      }
+    } finally {
+      open = false;
+    }
+  }
+  const { session, written } = sessionWith([...READY, null], {
+    refusesAt: 4,
+    disk: { stream },
+  });
+  await session.send(TRANSACTION, { kind: "file", path: "large" });
+  assertEquals(written.at(-1), "first\r\n");
+  assertEquals(open, false);
+});
+
 for (
   const [step, turns] of [
     ["greeting", []],

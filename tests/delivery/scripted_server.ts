@@ -29,8 +29,10 @@ export interface Cue {
   readonly connection: number;
 }
 
-/** What the server does at each kind of command. */
-export type Script = Readonly<Record<string, Act | ((cue: Cue) => Act)>>;
+/** What the server does at each kind of command, at once or when it gets round to it. */
+export type Script = Readonly<
+  Record<string, Act | ((cue: Cue) => Act | Promise<Act>)>
+>;
 
 /** A connection as the server saw it. */
 export interface Connection {
@@ -56,8 +58,12 @@ export interface ScriptedServer extends AsyncDisposable {
   quiet(): Promise<void>;
 }
 
-/** How a server is secured. */
+/** Where a server listens, and how it is secured. */
 export interface ScriptedOptions {
+  /** 127.0.0.1 when absent. */
+  readonly address?: string;
+  /** A free one when absent. */
+  readonly port?: number;
   /** What it shows after STARTTLS. */
   readonly identity?: Identity;
   /** Whether TLS begins at once. */
@@ -86,13 +92,13 @@ const DEFAULTS: Script = {
   QUIT: { close: "221 2.0.0 Bye" },
 };
 
-/** Starts a server on a free port of 127.0.0.1. */
+/** Starts a server. */
 export function startScripted(
   script: Script = {},
-  { identity, implicitTls = false }: ScriptedOptions = {},
+  { address = "127.0.0.1", port = 0, identity, implicitTls = false }:
+    ScriptedOptions = {},
 ): ScriptedServer {
-  const address = "127.0.0.1";
-  const listener = Deno.listen({ hostname: address, port: 0 });
+  const listener = Deno.listen({ hostname: address, port });
   const connections: Connection[] = [];
   const open = new Set<Transport>();
   const changes = new EventTarget();
@@ -221,7 +227,7 @@ class Dialogue {
     this.#counts.set(kind, count + 1);
     const entry = script[kind] ?? "500 What?";
     const act = typeof entry === "function"
-      ? entry({ line, count, connection })
+      ? await entry({ line, count, connection })
       : entry;
     this.#mode = "command";
     if (act === "silence") {

@@ -36,12 +36,13 @@ export interface Program extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Starts a server that listens, on a port that the system picks. */
+/** Starts a server that listens, on a port that the system picks unless one is given. */
 export async function start(
   mailDir: string,
   ...args: readonly string[]
 ): Promise<Program> {
-  const process = serve(mailDir, ["--port", "0", ...args]).spawn();
+  const port = args.includes("--port") ? [] : ["--port", "0"];
+  const process = serve(mailDir, [...port, ...args]).spawn();
   const out = gather(process.stdout);
   const error = gather(process.stderr);
   let ended = false;
