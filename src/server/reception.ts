@@ -1,3 +1,4 @@
+import { hasEightBit } from "../message/eight_bit.ts";
 import { HopCounter, MAX_HOPS } from "../message/hops.ts";
 import { addressLiteral, formatReceived } from "../message/trace.ts";
 import type { Endpoint } from "../net/transport.ts";
@@ -52,6 +53,10 @@ interface Incoming {
   readonly receivedAt: number;
   readonly draft: Draft;
   readonly hops: HopCounter;
+  /** Whether the SMTPUTF8 parameter was given. */
+  readonly smtputf8: boolean;
+  /** Whether it has octets beyond ASCII, as far as SMTPUTF8 makes that matter. */
+  eightBit: boolean;
   /** Octets so far, our trace line included. */
   size: number;
   /** What went wrong with storing it; said when the client has sent it all. */
@@ -172,6 +177,8 @@ export class Reception {
       receivedAt,
       draft: spool.draft(id),
       hops: new HopCounter(),
+      smtputf8: parameters.smtputf8,
+      eightBit: false,
       size: 0,
     };
     this.#incoming = incoming;
@@ -198,6 +205,7 @@ export class Reception {
     bytes: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     incoming.size += bytes.length;
+    incoming.eightBit ||= incoming.smtputf8 && hasEightBit(bytes);
     try {
       await incoming.draft.append(bytes);
     } catch (cause) {
@@ -246,8 +254,8 @@ export class Reception {
   }
 
   #message(
-    { id, receivedAt, size }: Incoming,
-    { from, parameters: { body, smtputf8, ret, envid } }: Envelope,
+    { id, receivedAt, size, eightBit }: Incoming,
+    { from, parameters: { body, ret, envid } }: Envelope,
     state: State,
   ): Message {
     return {
@@ -255,7 +263,8 @@ export class Reception {
       from,
       receivedAt,
       size,
-      smtputf8,
+      // Many a client asks for SMTPUTF8 by habit; only what needs it must not go without.
+      smtputf8: eightBit,
       body,
       ...(ret !== undefined && { ret }),
       ...(envid !== undefined && { envid }),

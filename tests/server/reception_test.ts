@@ -223,13 +223,30 @@ Deno.test("answer() keeps what the client asks of reports", async () => {
   const { recipients, ...message } = services.queued[0]!.message;
   assertEquals(
     [message.ret, message.envid, message.smtputf8, message.body],
-    ["HDRS", "QQ314159", true, "8BITMIME"],
+    ["HDRS", "QQ314159", false, "8BITMIME"],
   );
   assertEquals(
     recipients.map(({ address, notify }) => [address.local, notify]),
     [["petya", ["SUCCESS"]], ["masha", ["SUCCESS"]]],
   );
   assertMatch(services.texts()[0]!, / with UTF8SMTP id /);
+});
+
+Deno.test("answer() has a message need SMTPUTF8 only if it was asked for and is not ASCII", async () => {
+  const rows = [
+    { smtputf8: true, body: "Subject: привет\r\n\r\nHi\r\n", needed: true },
+    { smtputf8: true, body: "Subject: hello\r\n\r\nHi\r\n", needed: false },
+    {
+      smtputf8: false,
+      body: "Subject: hello\r\n\r\nпривет\r\n",
+      needed: false,
+    },
+  ];
+  for (const { smtputf8, body, needed } of rows) {
+    const services = await fakeServices();
+    await transact(receptionOf(services), { body, mail: { smtputf8 } });
+    assertEquals(services.queued[0]!.message.smtputf8, needed, body);
+  }
 });
 
 Deno.test("answer() says 451 when the directory fails, and why in the log", async () => {
