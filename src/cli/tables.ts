@@ -1,7 +1,7 @@
 import { placesIn } from "../config/places.ts";
 import type { Log, LogFields } from "../ports/log.ts";
 import type { Oversight } from "../queue/oversight.ts";
-import { openSqliteOversight } from "../queue/sqlite_oversight.ts";
+import { openSqliteOversight } from "../queue/sqlite/oversight.ts";
 import type { Aliases } from "../store/aliases.ts";
 import { openAliases } from "../store/aliases.ts";
 import type { Users } from "../store/users.ts";

@@ -15,7 +15,10 @@ export interface Message extends DsnMailParameters {
   readonly receivedAt: number;
   /** Octets of its content. */
   readonly size: number;
-  /** Whether it was sent with SMTPUTF8 (RFC 6531) and so needs a next hop that offers it. */
+  /**
+   * Whether its octets need a next hop that offers SMTPUTF8 (RFC 6531 §3.1); the addresses speak
+   * for themselves.
+   */
   readonly smtputf8: boolean;
   /** What the client said of its octets (RFC 6152, RFC 3030). */
   readonly body: "7BIT" | "8BITMIME" | "BINARYMIME";

@@ -13,7 +13,7 @@ import { type Dispatcher, makeDispatcher } from "../queue/dispatcher.ts";
 import { type GroupCommit, makeGroupCommit } from "../queue/group_commit.ts";
 import type { Put, Queue } from "../queue/queue.ts";
 import { openSpool, type Spool } from "../queue/spool.ts";
-import { openSqliteQueue } from "../queue/sqlite.ts";
+import { openSqliteQueue } from "../queue/sqlite/open.ts";
 import { watchOrders } from "../queue/watch.ts";
 import type { MailStore } from "../store/mail_store.ts";
 import { openMaildir } from "../store/maildir.ts";

@@ -3,7 +3,7 @@ import type { Log } from "../../src/ports/log.ts";
 import { makeGroupCommit } from "../../src/queue/group_commit.ts";
 import { makeIds } from "../../src/queue/id.ts";
 import type { Put, Settlement } from "../../src/queue/queue.ts";
-import { openSqliteQueue } from "../../src/queue/sqlite.ts";
+import { openSqliteQueue } from "../../src/queue/sqlite/open.ts";
 import { clock } from "../../src/system/clock.ts";
 import { disk } from "../../src/system/disk.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { queue } from "../../src/cli/queue.ts";
 import { makeIds } from "../../src/queue/id.ts";
 import type { Put, Settled } from "../../src/queue/queue.ts";
-import { openSqliteQueue } from "../../src/queue/sqlite.ts";
+import { openSqliteQueue } from "../../src/queue/sqlite/open.ts";
 import { clock } from "../../src/system/clock.ts";
 import { disk } from "../../src/system/disk.ts";
 import { bytes, fakeLog, mailbox } from "../queue/fakes.ts";

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import type { Order } from "../../src/queue/order.ts";
 import type { Queue, Queued, Settled } from "../../src/queue/queue.ts";
-import { openSqliteQueue } from "../../src/queue/sqlite.ts";
+import { openSqliteQueue } from "../../src/queue/sqlite/open.ts";
 import { disk } from "../../src/system/disk.ts";
 import { fakeLog, letter, START, temporaryFolder } from "./fakes.ts";
 import { countRows } from "./queue_folder.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Order } from "../../src/queue/order.ts";
-import { openSqliteOversight } from "../../src/queue/sqlite_oversight.ts";
+import { openSqliteOversight } from "../../src/queue/sqlite/oversight.ts";
 import { clock } from "../../src/system/clock.ts";
 import { disk } from "../../src/system/disk.ts";
 import { fakeLog } from "./fakes.ts";

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Oversight } from "../../src/queue/oversight.ts";
 import type { Put, Queue, Settled } from "../../src/queue/queue.ts";
-import { openSqliteQueue } from "../../src/queue/sqlite.ts";
-import { openSqliteOversight } from "../../src/queue/sqlite_oversight.ts";
+import { openSqliteQueue } from "../../src/queue/sqlite/open.ts";
+import { openSqliteOversight } from "../../src/queue/sqlite/oversight.ts";
 import { disk } from "../../src/system/disk.ts";
 import { fakeLog, START } from "./fakes.ts";
 

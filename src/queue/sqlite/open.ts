@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Disk } from "../ports/disk.ts";
-import type { Log } from "../ports/log.ts";
+import type { Disk } from "../../ports/disk.ts";
+import type { Log } from "../../ports/log.ts";
 import { takeOwnerLock } from "./owner_lock.ts";
-import type { Queue } from "./queue.ts";
-import { reasonOf } from "./reason.ts";
+import type { Queue } from "../queue.ts";
+import { reasonOf } from "../reason.ts";
 import { migrate } from "./schema.ts";
-import { makeSqliteQueue } from "./sqlite_queue.ts";
+import { makeSqliteQueue } from "./queue.ts";
 
 /**
  * Opens the queue kept in `folder`, made if missing: the rows in `queue.db`, large contents in

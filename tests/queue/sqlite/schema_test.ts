@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { migrate, SCHEMA_VERSION } from "../../src/queue/schema.ts";
-import { openSqliteQueue } from "../../src/queue/sqlite.ts";
-import { openSqliteOversight } from "../../src/queue/sqlite_oversight.ts";
-import { disk } from "../../src/system/disk.ts";
-import { bytes, fakeLog, letter, START, temporaryFolder } from "./fakes.ts";
+import { migrate, SCHEMA_VERSION } from "../../../src/queue/sqlite/schema.ts";
+import { openSqliteQueue } from "../../../src/queue/sqlite/open.ts";
+import { openSqliteOversight } from "../../../src/queue/sqlite/oversight.ts";
+import { disk } from "../../../src/system/disk.ts";
+import { bytes, fakeLog, letter, START, temporaryFolder } from "../fakes.ts";
 
 function version(database: DatabaseSync): unknown {
   return database.prepare("PRAGMA user_version").get()?.user_version;
@@ -46,7 +46,7 @@ Deno.test("migrate() leaves another program's database alone", () => {
 async function earlierQueue(schema: number) {
   const temporary = await temporaryFolder();
   await Deno.copyFile(
-    new URL(`fixtures/queue_v${schema}.db`, import.meta.url),
+    new URL(`../fixtures/queue_v${schema}.db`, import.meta.url),
     join(temporary.path, "queue.db"),
   );
   return temporary;

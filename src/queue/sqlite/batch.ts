@@ -1,20 +1,15 @@
-import { attemptsIn } from "./history.ts";
-import { underOrder } from "./order.ts";
-import type { Batch, Put, Settlement } from "./queue.ts";
+import { attemptsIn } from "../history.ts";
+import { underOrder } from "../order.ts";
+import type { Batch, Put, Settlement } from "../queue.ts";
 import {
   decodeOrder,
   decodeStates,
   encodeEnvelope,
   encodeStates,
-} from "./row.ts";
-import {
-  removeMessage,
-  rowId,
-  writeAttempts,
-  writeStates,
-} from "./sqlite_rows.ts";
+} from "./encoding.ts";
+import { removeMessage, rowId, writeAttempts, writeStates } from "./rows.ts";
 import type { Statements } from "./statements.ts";
-import { freshStates, nextDueOf, settleStates } from "./state.ts";
+import { freshStates, nextDueOf, settleStates } from "../state.ts";
 
 /** What a batch left behind. */
 export interface Leavings {

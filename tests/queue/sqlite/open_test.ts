@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteQueue, prepareDatabase } from "../../src/queue/sqlite.ts";
-import { disk } from "../../src/system/disk.ts";
-import { fakeLog, letter, START, temporaryFolder } from "./fakes.ts";
+import {
+  openSqliteQueue,
+  prepareDatabase,
+} from "../../../src/queue/sqlite/open.ts";
+import { disk } from "../../../src/system/disk.ts";
+import { fakeLog, letter, START, temporaryFolder } from "../fakes.ts";
 
 const log = fakeLog();
 

@@ -1,21 +1,21 @@
-import { formatId, parseId } from "./id.ts";
-import { ATTEMPTS_KEPT } from "./queue.ts";
+import { formatId, parseId } from "../id.ts";
+import { ATTEMPTS_KEPT } from "../queue.ts";
 import type {
   Attempt,
   Queued,
   RecipientState,
   StandingOrder,
-} from "./queue.ts";
+} from "../queue.ts";
 import {
   decodeAttempt,
   decodeEnvelope,
   decodeOrder,
   decodeStates,
   encodeStates,
-} from "./row.ts";
+} from "./encoding.ts";
 import { NEVER } from "./schema.ts";
 import type { Statements } from "./statements.ts";
-import { nextDueOf } from "./state.ts";
+import { nextDueOf } from "../state.ts";
 
 /** The key of a message's rows. Throws a TypeError when `id` isn't a queue ID. */
 export function rowId(id: string): number {

@@ -1,4 +1,4 @@
-import { reasonOf } from "./reason.ts";
+import { reasonOf } from "../reason.ts";
 
 /**
  * Runs `read` at once and promises its result, as an adapter over a network would. What it throws

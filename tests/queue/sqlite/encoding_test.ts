@@ -6,10 +6,10 @@ import {
   decodeStates,
   encodeEnvelope,
   encodeStates,
-} from "../../src/queue/row.ts";
-import type { Message } from "../../src/queue/queue.ts";
-import { freshStates } from "../../src/queue/state.ts";
-import { letter } from "./fakes.ts";
+} from "../../../src/queue/sqlite/encoding.ts";
+import type { Message } from "../../../src/queue/queue.ts";
+import { freshStates } from "../../../src/queue/state.ts";
+import { letter } from "../fakes.ts";
 
 const { message } = letter(["a@test.ru", "b@test.ru"]);
 

@@ -1,5 +1,5 @@
-import type { Mailbox } from "../smtp/address.ts";
-import type { TypedAddress } from "../smtp/dsn_parameters.ts";
+import type { Mailbox } from "../../smtp/address.ts";
+import type { TypedAddress } from "../../smtp/dsn_parameters.ts";
 import type {
   Attempt,
   Client,
@@ -7,7 +7,7 @@ import type {
   Recipient,
   RecipientState,
   StandingOrder,
-} from "./queue.ts";
+} from "../queue.ts";
 
 /** A message's envelope as text, for a row that has its ID elsewhere. */
 export function encodeEnvelope({ id: _, ...envelope }: Message): string {
@@ -25,7 +25,7 @@ export function encodeStates(states: readonly RecipientState[]): string {
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { decodeEnvelope } from "./row.ts";
+ * import { decodeEnvelope } from "./encoding.ts";
  *
  * assertThrows(() => decodeEnvelope("00000000100", `{"from":nu`), SyntaxError);
  * ```

@@ -1,19 +1,19 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import type { Content } from "../ports/content.ts";
-import type { Disk } from "../ports/disk.ts";
-import type { Log } from "../ports/log.ts";
-import { formatId } from "./id.ts";
-import { LEASE } from "./queue.ts";
-import type { Batch, Queue, Queued } from "./queue.ts";
-import { reasonOf } from "./reason.ts";
-import { decodeEnvelope } from "./row.ts";
+import type { Content } from "../../ports/content.ts";
+import type { Disk } from "../../ports/disk.ts";
+import type { Log } from "../../ports/log.ts";
+import { formatId } from "../id.ts";
+import { LEASE } from "../queue.ts";
+import type { Batch, Queue, Queued } from "../queue.ts";
+import { reasonOf } from "../reason.ts";
+import { decodeEnvelope } from "./encoding.ts";
 import { NEVER } from "./schema.ts";
-import { removeSpoolFile } from "./spool_file.ts";
-import { applyBatch } from "./sqlite_batch.ts";
-import { promised, queueError } from "./sqlite_error.ts";
-import { listMessages, readMessage, rowId } from "./sqlite_rows.ts";
-import { inTransaction } from "./sqlite_transaction.ts";
+import { removeSpoolFile } from "../spool_file.ts";
+import { applyBatch } from "./batch.ts";
+import { promised, queueError } from "./error.ts";
+import { listMessages, readMessage, rowId } from "./rows.ts";
+import { inTransaction } from "./transaction.ts";
 import { prepareStatements } from "./statements.ts";
 
 /**

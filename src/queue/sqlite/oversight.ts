@@ -1,25 +1,20 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Disk } from "../ports/disk.ts";
-import type { Log } from "../ports/log.ts";
-import { formatId, parseId } from "./id.ts";
-import type { Order } from "./order.ts";
-import type { Obeyed, Oversight } from "./oversight.ts";
+import type { Disk } from "../../ports/disk.ts";
+import type { Log } from "../../ports/log.ts";
+import { formatId, parseId } from "../id.ts";
+import type { Order } from "../order.ts";
+import type { Obeyed, Oversight } from "../oversight.ts";
 import { takeOwnerLock } from "./owner_lock.ts";
-import type { Queued } from "./queue.ts";
-import { reasonOf } from "./reason.ts";
+import type { Queued } from "../queue.ts";
+import { reasonOf } from "../reason.ts";
 import { migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
-import { removeSpoolFile } from "./spool_file.ts";
-import { BUSY_TIMEOUT, configureDatabase, lockIn } from "./sqlite.ts";
-import { promised } from "./sqlite_error.ts";
-import { applyOrder } from "./sqlite_order.ts";
-import {
-  listMessages,
-  readAttempts,
-  readMessage,
-  rowId,
-} from "./sqlite_rows.ts";
-import { inTransaction } from "./sqlite_transaction.ts";
+import { removeSpoolFile } from "../spool_file.ts";
+import { BUSY_TIMEOUT, configureDatabase, lockIn } from "./open.ts";
+import { promised } from "./error.ts";
+import { applyOrder } from "./order.ts";
+import { listMessages, readAttempts, readMessage, rowId } from "./rows.ts";
+import { inTransaction } from "./transaction.ts";
 import { prepareStatements } from "./statements.ts";
 
 /** Where the queue is, and what it takes to steer it. */

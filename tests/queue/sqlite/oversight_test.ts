@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Order } from "../../src/queue/order.ts";
-import { SCHEMA_VERSION } from "../../src/queue/schema.ts";
-import { openSqliteQueue } from "../../src/queue/sqlite.ts";
-import { openSqliteOversight } from "../../src/queue/sqlite_oversight.ts";
-import { disk } from "../../src/system/disk.ts";
-import { fakeLog, letter, START, temporaryFolder } from "./fakes.ts";
-import { queueFolder } from "./queue_folder.ts";
-import type { QueueFolder } from "./queue_folder.ts";
+import type { Order } from "../../../src/queue/order.ts";
+import { SCHEMA_VERSION } from "../../../src/queue/sqlite/schema.ts";
+import { openSqliteQueue } from "../../../src/queue/sqlite/open.ts";
+import { openSqliteOversight } from "../../../src/queue/sqlite/oversight.ts";
+import { disk } from "../../../src/system/disk.ts";
+import { fakeLog, letter, START, temporaryFolder } from "../fakes.ts";
+import { queueFolder } from "../queue_folder.ts";
+import type { QueueFolder } from "../queue_folder.ts";
 
 const NOW = START + 60_000;
 const LATER = {

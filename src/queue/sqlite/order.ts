@@ -1,9 +1,9 @@
-import { rule } from "./order.ts";
-import type { Order } from "./order.ts";
-import type { Obeyed } from "./oversight.ts";
-import type { Queued } from "./queue.ts";
-import { reasonOf } from "./reason.ts";
-import { readMessage, removeMessage, writeStates } from "./sqlite_rows.ts";
+import { rule } from "../order.ts";
+import type { Order } from "../order.ts";
+import type { Obeyed } from "../oversight.ts";
+import type { Queued } from "../queue.ts";
+import { reasonOf } from "../reason.ts";
+import { readMessage, removeMessage, writeStates } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** Changes the message `id` as ordered, inside a transaction, and leaves word of it. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { isDiskFull } from "../../src/ports/disk.ts";
-import { LEASE } from "../../src/queue/queue.ts";
-import type { Put, Queue, Settled } from "../../src/queue/queue.ts";
-import { disk } from "../../src/system/disk.ts";
+import { isDiskFull } from "../../../src/ports/disk.ts";
+import { LEASE } from "../../../src/queue/queue.ts";
+import type { Put, Queue, Settled } from "../../../src/queue/queue.ts";
+import { disk } from "../../../src/system/disk.ts";
 import {
   bytes,
   fakeLog,
@@ -11,7 +11,7 @@ import {
   memoryQueue,
   START,
   temporaryFolder,
-} from "./fakes.ts";
+} from "../fakes.ts";
 
 const said = { reply: "250 2.1.5 Ok", host: "local" };
 
