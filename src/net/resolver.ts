@@ -142,5 +142,7 @@ function messageOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.name === "TimeoutError" || cause.name === "TimedOut"
     ? "the DNS server does not answer in time"
-    : cause.message;
+    // Deno says which of its layers failed; people want the system's words.
+    : cause.message.replace(/^(?:proto error: )?(?:io error: )?/, "")
+      .replace(/ \(os error \d+\)$/, "");
 }

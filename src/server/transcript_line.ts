@@ -62,3 +62,8 @@ const QUEUED = /^-> 250 2\.0\.0 OK: queued as (\S+)$/;
 export function queuedAs(text: string): string | undefined {
   return QUEUED.exec(text)?.[1];
 }
+
+/** Whether the line says that we sent a whole message to another server. */
+export function isSent(text: string): boolean {
+  return /^-> \(\d+ octets of message\)$/.test(text);
+}

@@ -10,6 +10,7 @@ import {
 import {
   CLOSED,
   CONNECTED,
+  isSent,
   parseLine,
   queuedAs,
   type TranscriptLine,
@@ -28,7 +29,7 @@ export interface SessionSummary {
   /** When it began: ISO 8601, UTC. */
   readonly time: string;
   readonly peer: string;
-  /** How many messages were queued in it. */
+  /** How many messages it brought, or took to another server. */
   readonly messages: number;
   /** The first thing the client said; empty when it said nothing. */
   readonly firstWords: string;
@@ -101,7 +102,7 @@ function summarized(
   summary: SessionSummary,
   { text }: TranscriptLine,
 ): SessionSummary {
-  if (queuedAs(text) !== undefined) {
+  if (queuedAs(text) !== undefined || isSent(text)) {
     return { ...summary, messages: summary.messages + 1 };
   }
   if (summary.firstWords === "" && text.startsWith("<- ")) {

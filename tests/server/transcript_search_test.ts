@@ -119,6 +119,20 @@ Deno.test("lastSessions() tells who came, what they said first and how many mess
   ]);
 });
 
+Deno.test("lastSessions() counts the messages that a session of ours took out", async () => {
+  const line = (text: string) => `2026-11-23T00:00:00.001Z OUT ${text}\n`;
+  const lines = [
+    "-- connected from mx.another.ru [192.0.2.1]:25",
+    "-> DATA",
+    "-> (70 octets of message, broken off)",
+    "-> (70 octets of message)",
+    "<- 250 OK",
+  ];
+  const options = searching({ "2026-11-23.log": lines.map(line).join("") });
+  const [session] = await lastSessions(1, options);
+  assertEquals(session?.messages, 1);
+});
+
 Deno.test("lastSessions() reads no more files than it needs", async () => {
   const day = (date: string) =>
     [1, 2, 3].map((n) =>
