@@ -1,12 +1,15 @@
 /** What README says, held against the program. */
 
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import manifest from "../deno.json" with { type: "json" };
+import { messageJson } from "../src/cli/queue_json.ts";
 import { run } from "../src/cli/run.ts";
 import { readFlags, SERVER_FLAGS } from "../src/config/flags.ts";
 import { loadSettings } from "../src/config/load.ts";
 import { permissionFlags } from "../src/config/permissions.ts";
 import type { Settings } from "../src/config/settings.ts";
+import { freshStates } from "../src/queue/state.ts";
 import { startServer } from "../src/server/start.ts";
 import { scriptedTerminal } from "./cli/scripted_terminal.ts";
 
@@ -68,6 +71,41 @@ Deno.test("README's config file is in order", () => {
   assertEquals(loaded.ok ? [] : loaded.problems, []);
 });
 
+Deno.test("README names the fields of the queue in JSON", () => {
+  const [shown = ""] = blocks("text").filter((text) => text.includes("helo}"));
+  const listed = (name: string) => {
+    const [, fields = ""] = new RegExp(`^${name} +{([^]*?)}$`, "m")
+      .exec(shown) ?? [];
+    return fields.replace(/: (?:{.*?}|\[.*?\])/g, "").split(/,\s+/).sort();
+  };
+  const mailbox = { local: "petya", domain: "test.ru" };
+  const message = {
+    id: "0AM8Y186NXQ",
+    from: mailbox,
+    receivedAt: 0,
+    size: 1,
+    smtputf8: false,
+    body: "7BIT",
+    session: "0AM8Y1861H4",
+    client: { address: "127.0.0.1", helo: "laptop" },
+    recipients: [{ number: 0, address: mailbox, original: mailbox }],
+  } as const;
+  const json = messageJson({ message, states: freshStates(message) }, [{
+    recipient: 0,
+    number: 1,
+    at: 0,
+    status: "deferred",
+    reply: "451 4.3.2 Come back later",
+    host: "mx.example.net",
+    address: "192.0.2.1",
+    session: "0AM8Y188DQZ",
+  }]);
+  const [recipient] = json.recipients;
+  assertEquals(listed("message"), Object.keys(json).sort());
+  assertEquals(listed("recipient"), Object.keys(recipient!).sort());
+  assertEquals(listed("try"), Object.keys(recipient!.tries![0]!).sort());
+});
+
 Deno.test("README's tasks exist", () => {
   const named = [
     ...README.matchAll(/(?:`|deno(?:@\S+)? )task ([a-z][a-z:]*)/g),
@@ -77,11 +115,38 @@ Deno.test("README's tasks exist", () => {
   for (const name of names) assert(name in manifest.tasks, `task ${name}`);
 });
 
-Deno.test("README shows the permissions that the task dev grants and check names", () => {
+Deno.test("README's commands have the permissions that check names", () => {
+  const commands = blocks("sh").flatMap((text) => {
+    const [, granted, flags] = /^deno run (.*) main\.ts (.*)\n$/.exec(text) ??
+      [];
+    return granted && flags ? [{ granted, flags }] : [];
+  });
+  for (const { granted, flags } of commands) {
+    assertEquals(granted, permissionFlags(settingsOf(flags)).join(" "));
+  }
   const { permissions, flags } = devTask();
-  const named = permissionFlags(settingsOf(flags)).join(" ");
-  assertEquals(permissions, named.replaceAll('"', ""));
-  assert(blocks("sh").includes(`deno run ${named} main.ts ${flags}\n`));
+  const dev = commands.find((command) => command.flags === flags);
+  assertEquals(dev?.granted.replaceAll('"', ""), permissions);
+});
+
+Deno.test("README's files exist", () => {
+  const named = README.matchAll(/`((?:\w+\/)+\w+\.ts)`/g);
+  const paths = new Set([...named].map(([, path]) => path!));
+  assert(paths.has("smtp/framer.ts"));
+  const missing = [...paths].filter((path) =>
+    !existsSync(new URL(path, ROOT)) &&
+    !existsSync(new URL(`src/${path}`, ROOT))
+  );
+  assertEquals(missing, []);
+});
+
+Deno.test("README's table has every folder of the sources", () => {
+  const folders = new Set(
+    [...Deno.readDirSync(new URL("src", ROOT))]
+      .map(({ name }) => name.replace(/\.ts$/, "")),
+  );
+  const rows = [...README.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+  assertEquals(rows.sort(), [...folders].sort());
 });
 
 Deno.test("the version of Deno is the same wherever it is named", () => {
