@@ -36,7 +36,33 @@ function failureLine(cause: unknown): string {
   if (!(cause instanceof Error)) return `Unexpected failure: ${String(cause)}`;
   return isBug(cause)
     ? `Unexpected failure: ${cause.message} (a bug; --log-level debug shows where)`
-    : cause.message;
+    : inOurWords(cause.message);
+}
+
+/** What Deno calls its operations on files, and what is said of one that failed. */
+const FAILED: Readonly<Record<string, string>> = {
+  chmod: "Cannot change the rights of",
+  mkdir: "Cannot make folder",
+  open: "Cannot open",
+  readdir: "Cannot read",
+  readfile: "Cannot read",
+  remove: "Cannot remove",
+  rename: "Cannot rename",
+  stat: "Cannot read",
+  writefile: "Cannot write",
+};
+
+/** `Permission denied (os error 13): mkdir '/srv'` as action and path, then what is wrong. */
+function inOurWords(message: string): string {
+  const groups =
+    /^(?<why>.*?)\.? \(os error \d+\): (?<operation>\w+) '(?<path>.*?)'(?: -> '.*')?$/
+      .exec(message)?.groups;
+  const action = groups && FAILED[groups.operation!];
+  if (!action) return message;
+  const why = groups.why!;
+  return `${action} "${groups.path}": ${why.charAt(0).toLowerCase()}${
+    why.slice(1)
+  }`;
 }
 
 /** An error and what caused it, and what caused that. */

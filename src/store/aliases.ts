@@ -5,11 +5,13 @@ import {
   type Mailbox,
   parseMailbox,
 } from "../smtp/address.ts";
-import { canonicalDomain, mailboxKey } from "./canonical.ts";
+import { canonicalDomain, canonicalMailbox, mailboxKey } from "./canonical.ts";
 import type { LineChange, Said } from "./lines.ts";
+import { withoutTag } from "./tag.ts";
 import { openTable, type TableOptions } from "./table.ts";
 import {
   ADDRESS_EXTENT,
+  COMMENT,
   leadingAddress,
   notAnAddress,
 } from "./table_address.ts";
@@ -44,7 +46,7 @@ const LINE = new RegExp(
   `^(?<address>${ADDRESS_EXTENT})\\s*:\\s*(?<targets>.*)$`,
 );
 const TARGETS = new RegExp(
-  `^${ADDRESS_EXTENT}(?:\\s*,\\s*${ADDRESS_EXTENT})*$`,
+  `^(?<targets>${ADDRESS_EXTENT}(?:\\s*,\\s*${ADDRESS_EXTENT})*)${COMMENT}$`,
 );
 const TARGET = new RegExp(ADDRESS_EXTENT, "g");
 
@@ -95,11 +97,12 @@ function readAlias(line: string): Said<Alias> | string {
   if (!groups) return 'it is not of the form "address: target, target"';
   const key = aliasKey(groups.address!);
   if (key === undefined) return `"${groups.address}" is not an address`;
-  if (!TARGETS.test(groups.targets!)) {
+  const list = TARGETS.exec(groups.targets!)?.groups?.targets;
+  if (list === undefined) {
     return "what follows the colon is not addresses with commas between";
   }
   const targets: Mailbox[] = [];
-  for (const [text] of groups.targets!.matchAll(TARGET)) {
+  for (const [text] of list.matchAll(TARGET)) {
     const target = readTarget(text);
     if (!target) return `"${text}" is not an address`;
     targets.push(target);
@@ -167,7 +170,7 @@ function withoutTargets(
   return [...left.values()];
 }
 
-/** Throws when an alias, among the others, would lead back to itself. */
+/** Throws when an alias, among the others, would lead back to itself, be it by way of a tag. */
 function refuseLoop(alias: Alias, others: ReadonlyMap<string, Alias>): void {
   const seen = new Set<string>();
   if (alias.targets.every((each) => mailboxKey(each) === alias.address)) {
@@ -177,7 +180,7 @@ function refuseLoop(alias: Alias, others: ReadonlyMap<string, Alias>): void {
 
   function follow(from: Alias): void {
     for (const target of from.targets) {
-      const key = mailboxKey(target);
+      const key = aliasNamed(target);
       if (key === from.address) continue; // The mailbox itself.
       if (key === alias.address) {
         throw new Error(
@@ -189,5 +192,12 @@ function refuseLoop(alias: Alias, others: ReadonlyMap<string, Alias>): void {
       seen.add(key);
       follow(next);
     }
+  }
+
+  /** The address a target is an alias by, itself or without its tag, if it is one at all. */
+  function aliasNamed(target: Mailbox): string {
+    const key = mailboxKey(target);
+    if (key === alias.address || others.has(key)) return key;
+    return mailboxKey(withoutTag(canonicalMailbox(target)));
   }
 }

@@ -1,6 +1,7 @@
 import { formatMailbox, type Mailbox } from "../smtp/address.ts";
 import type { Alias } from "./aliases.ts";
 import { canonicalMailbox } from "./canonical.ts";
+import { withoutTag } from "./tag.ts";
 
 /** Where an address leads. */
 export type Resolution =
@@ -120,14 +121,6 @@ function nextStep(
   return accept === "known"
     ? { kind: "nowhere" }
     : { kind: "mailbox", mailbox: base };
-}
-
-/** `user` for `user+tag`; the mailbox itself when it has no tag. */
-function withoutTag(mailbox: Mailbox): Mailbox {
-  const plus = mailbox.local.indexOf("+");
-  return plus > 0
-    ? { ...mailbox, local: mailbox.local.slice(0, plus) }
-    : mailbox;
 }
 
 function loop({ address }: Alias): Resolution {

@@ -8,6 +8,9 @@ import { canonicalMailbox } from "./canonical.ts";
 export const ADDRESS_EXTENT =
   `(?:"(?:\\\\.|[^"\\\\])*"|\\[[^\\]]*\\]|[^\\s",:\\[\\]])+`;
 
+/** What may end a line: a comment after a space, as the source of a regular expression. */
+export const COMMENT = "(?:\\s+#.*)?";
+
 /**
  * Writes a canonical address at the start of a line. One that starts with `#` is quoted, for its
  * line would be a comment.

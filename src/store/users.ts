@@ -13,6 +13,7 @@ import {
 import { openTable, type TableOptions } from "./table.ts";
 import {
   ADDRESS_EXTENT,
+  COMMENT,
   leadingAddress,
   readAddress,
 } from "./table_address.ts";
@@ -55,7 +56,9 @@ export interface UsersOptions extends TableOptions {
 /** Passwords checked at the same time, at most: each takes a core and 32 MiB of memory. */
 const CHECKS_AT_ONCE = 2;
 
-const LINE = new RegExp(`^(?<address>${ADDRESS_EXTENT})(?<rest>(?:\\s.*)?)$`);
+const LINE = new RegExp(
+  `^(?<address>${ADDRESS_EXTENT})(?<rest>(?:\\s.*?)??)${COMMENT}$`,
+);
 
 /**
  * Opens the users file: a line for each, `petya@test.ru scrypt$32768$8$3$salt$hash`, maybe with

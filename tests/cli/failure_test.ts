@@ -21,6 +21,30 @@ Deno.test("failureText() names the flag of a permission that is missing, however
   );
 });
 
+Deno.test("failureText() puts the system's own errors into words", () => {
+  const said = {
+    "Is a directory (os error 21): readfile '/tmp'":
+      'Cannot read "/tmp": is a directory',
+    "Permission denied (os error 13): mkdir '/srv/o'brien/.smtpd'":
+      'Cannot make folder "/srv/o\'brien/.smtpd": permission denied',
+    "Permission denied (os error 13): stat '/srv/users'":
+      'Cannot read "/srv/users": permission denied',
+    "Permission denied (os error 13): readdir '/srv/mail'":
+      'Cannot read "/srv/mail": permission denied',
+    "No space left on device (os error 28): open '/srv/x'":
+      'Cannot open "/srv/x": no space left on device',
+    "Access is denied. (os error 5): remove 'C:\\mail\\x'":
+      'Cannot remove "C:\\mail\\x": access is denied',
+    "Permission denied (os error 13): rename '/a' -> '/b'":
+      'Cannot rename "/a": permission denied',
+    "No space left on device (os error 28)":
+      "No space left on device (os error 28)",
+  };
+  for (const [message, text] of Object.entries(said)) {
+    assertEquals(failureText(new Error(message), LINE), text);
+  }
+});
+
 Deno.test("failureText() owns up to a bug", () => {
   for (
     const bug of [

@@ -18,7 +18,7 @@ Deno.test("openAliases() reads what people write", async () => {
 Sales@TEST.ru: petya@test.ru ,"odd, local: part"@Other.Test,Vasya@Other.Test
 @Test.ru:petya@test.ru
 root@[IPv6:::1] : petya@[192.0.2.1], petya@[192.0.2.1]
-"#"@test.ru: petya@test.ru
+"#"@test.ru: petya@test.ru, "a #b"@test.ru, #c@test.ru # since May, see: "x
 `,
   );
   const aliases = await open(disk);
@@ -36,7 +36,14 @@ root@[IPv6:::1] : petya@[192.0.2.1], petya@[192.0.2.1]
       address: "root@[ipv6:::1]",
       targets: [{ local: "petya", domain: "[192.0.2.1]" }],
     },
-    { address: "#@test.ru", targets: [{ local: "petya", domain: "test.ru" }] },
+    {
+      address: "#@test.ru",
+      targets: [
+        { local: "petya", domain: "test.ru" },
+        { local: "a #b", domain: "test.ru" },
+        { local: "#c", domain: "test.ru" },
+      ],
+    },
   ]);
 });
 
@@ -49,6 +56,7 @@ Deno.test("openAliases() says which line is malformed", async () => {
     "sales@test.ru: petya@test.ru,": "line 1: what follows the colon",
     "sales@test.ru: petya@test.ru vasya@test.ru":
       "line 1: what follows the colon",
+    "sales@test.ru: # nobody": "line 1: what follows the colon",
     "sales@test.ru: petya": 'line 1: "petya" is not an address',
     "sales@test.ru: @test.ru": 'line 1: "@test.ru" is not an address',
     "a@b: c@d\nA@B: e@f": "line 2: a@b has line 1 already",
@@ -135,6 +143,30 @@ Deno.test("add() refuses a loop", async () => {
     Error,
     'Cannot add alias "e@test.ru": it leads to itself',
   );
+});
+
+Deno.test("add() refuses a loop by way of a tag", async () => {
+  const disk = memoryDisk();
+  const text = "a@test.ru: b@test.ru\nb+y@test.ru: x@test.ru\n";
+  disk.put(PATH, text);
+  const aliases = await open(disk);
+  await assertRejects(
+    () => aliases.add("b@test.ru", ["A+x@test.ru"]),
+    Error,
+    'Cannot add alias "b@test.ru": it leads to itself by way of "a@test.ru"',
+  );
+  assertEquals(disk.text(PATH), text);
+});
+
+Deno.test("add() takes a tag that is an alias of its own", async () => {
+  const disk = memoryDisk();
+  disk.put(PATH, "a@test.ru: b@test.ru\na+x@test.ru: c@test.ru\n");
+  const aliases = await open(disk);
+  await aliases.add("b@test.ru", ["a+x@test.ru"]);
+  assertEquals((await aliases.list()).at(-1), {
+    address: "b@test.ru",
+    targets: [{ local: "a+x", domain: "test.ru" }],
+  });
 });
 
 Deno.test("add() takes an alias that keeps a copy for its own mailbox", async () => {

@@ -50,6 +50,23 @@ Deno.test("openUsers() verifies nobody who is not a user or has no password", as
   }
 });
 
+Deno.test("openUsers() reads past a comment at the end of a line", async () => {
+  const disk = memoryDisk();
+  disk.put(
+    PATH,
+    `petya@test.ru # our first
+vasya@test.ru ${CREDENTIAL} # a$b
+"a #b"@test.ru
+`,
+  );
+  const users = await open(disk);
+  assertEquals(await users.list(), [
+    "petya@test.ru",
+    "vasya@test.ru",
+    '"a #b"@test.ru',
+  ]);
+});
+
 Deno.test("passwd() makes the old password worthless, in every scheme", async () => {
   const disk = memoryDisk();
   disk.put(PATH, `petya@test.ru ${CREDENTIAL} scram-sha-256$secret\n`);
