@@ -1,6 +1,9 @@
+const TAB = 9;
 const LF = 10;
 const CR = 13;
+const SPACE = 32;
 const NAME = [..."received:"].map((letter) => letter.charCodeAt(0));
+const COLON_AT = NAME.length - 1;
 /** Turns an ASCII capital into its small letter and leaves `:` and the other small letters alone. */
 const FOLD_CASE = 0x20;
 
@@ -51,6 +54,9 @@ export class HopCounter {
       const whole = matched + 1 === NAME.length;
       if (whole) this.hops++;
       this.#matched = whole ? undefined : matched + 1;
+      return 1;
+    } else if (matched === COLON_AT && (octet === SPACE || octet === TAB)) {
+      // RFC 5322 §4.5: white space before the colon, as it was written long ago.
       return 1;
     } else {
       this.#matched = undefined;

@@ -22,6 +22,7 @@ const MESSAGES: readonly (readonly [string, number])[] = [
   ["received: a\r\nRECEIVED: b\r\nrEcEiVeD: c\r\n\r\nReceived: body\r\n", 3],
   ["Received: a\r\n\tby b\r\n Received: folded\r\nReceived: b\r\n\r\n", 2],
   ["Subject: Received: no\r\nX-Received: no\r\nReceived-SPF: no\r\n\r\n", 0],
+  ["Received : a\r\nReceived \t : b\r\nReceived x: no\r\n\r\n", 2],
   ["Receive: no\r\nReceived no\r\nRReceived: no\r\n\r\n", 0],
   ["ReceivedReceived: no\r\nReceived: yes\r\n\r\n", 1],
   ["Subject: x\r\nReceived: a", 1],
