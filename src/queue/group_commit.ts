@@ -34,13 +34,16 @@ interface Entry {
  * and that one starts when no more messages come: with 50 busy sessions commits of 10 and more.
  */
 export function makeGroupCommit(
-  { queue, clock, log, turn, patience = 50, crowd = 64, retryAfter = 5000 }: {
+  { queue, clock, log, turn, patience = 10, crowd = 64, retryAfter = 5000 }: {
     readonly queue: Pick<Queue, "commit">;
     readonly clock: Clock;
     readonly log: Log;
     /** Runs a task after the event loop has looked at what came in, like `setImmediate`. */
     readonly turn: (task: () => void) => void;
-    /** Milliseconds that news waits for a message's commit to ride on. */
+    /**
+     * Milliseconds that news waits for a message's commit to ride on. What another server has taken is
+     * sent again if we die meanwhile, so it is short; a longer wait measured no faster.
+     */
     readonly patience?: number;
     /** As much waiting news as starts a commit without a message. */
     readonly crowd?: number;
