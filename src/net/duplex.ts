@@ -1,8 +1,11 @@
 import { Duplex } from "node:stream";
 import type { Transport } from "./transport.ts";
 
-/** Octets asked of the transport at a time: about a TLS record. */
-const CHUNK = 16 * 1024;
+/** Octets asked of the transport at a time while many come: about a TLS record. */
+const LARGE = 16 * 1024;
+
+/** Octets asked for while few come, which is all that a connection holds on to when it is idle. */
+const SMALL = 2 * 1024;
 
 /**
  * A transport as a Node stream, for `node:tls` to sit on. It takes from the transport only what its
@@ -37,12 +40,14 @@ const CHUNK = 16 * 1024;
  * ```
  */
 export function duplexOver(transport: Transport): Duplex {
-  const buffer = new Uint8Array(CHUNK);
+  let size = SMALL;
   const stream = new Duplex({
-    readableHighWaterMark: CHUNK,
+    readableHighWaterMark: LARGE,
     async read() {
+      const buffer = new Uint8Array(size);
       const count = await transport.read(buffer);
-      stream.push(count === null ? null : buffer.slice(0, count));
+      if (count !== null) size = count < SMALL ? SMALL : LARGE;
+      stream.push(count === null ? null : buffer.subarray(0, count));
     },
     async write(bytes: Uint8Array<ArrayBuffer>, _encoding, done) {
       done(await transport.write(bytes) ? null : connectionBroke());

@@ -30,6 +30,18 @@ export const ODD: Identity = identity("odd");
 /** For mx.test.ru, signed by itself. */
 export const SELF_SIGNED: Identity = identity("self_signed");
 
+/** With mx.test.ru as its subject only, signed by itself, with an RSA key of 2048 bits. */
+export const RSA: Identity = identity("rsa");
+
+/** Like `RSA`, on another curve. */
+export const P384: Identity = identity("p384");
+
+/** Like `RSA`, on a curve for signatures alone. */
+export const ED25519: Identity = identity("ed25519");
+
+/** Like `RSA`, on a curve that Deno's TLS can't use. */
+export const ED448: Identity = identity("ed448");
+
 /** Where the certificate for mx.test.ru is whose key, RSA with 1024 bits, is too short. */
 export const WEAK_FILES = { cert: path("weak.pem"), key: path("weak.key") };
 

@@ -55,6 +55,21 @@ Deno.test("duplexOver() takes no more than its reader has room for", async () =>
   await once(stream, "close");
 });
 
+Deno.test("duplexOver() has little room at hand while little comes", async () => {
+  const comes = [100, 2048, 5000, 16_384, 2047, 1];
+  const room: number[] = [];
+  const stream = duplexOver(scriptedTransport([], {
+    read(into) {
+      room.push(into.length);
+      return Promise.resolve(comes.shift() ?? null);
+    },
+  }));
+  stream.resume();
+  await once(stream, "end");
+  assertEquals(room, [2048, 2048, 16_384, 16_384, 16_384, 2048, 2048]);
+  stream.destroy();
+});
+
 Deno.test("duplexOver() is done writing when the transport is", async () => {
   const [ours, theirs] = memoryTransports();
   const stream = duplexOver(ours);

@@ -14,7 +14,7 @@ default_ca = test
 database = $ENV::work/index
 new_certs_dir = $ENV::work
 rand_serial = yes
-default_md = sha256
+default_md = default
 policy = any
 unique_subject = no
 [any]
@@ -54,6 +54,10 @@ certify() {
 for name in authority mx expired future nameless odd self_signed; do
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$name.key"
 done
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384.key
+openssl genpkey -algorithm ED25519 -out ed25519.key
+openssl genpkey -algorithm ED448 -out ed448.key
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
 openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out weak.key
 
 certify authority "smtpd test authority" authority 2020-2119 authority
@@ -64,4 +68,7 @@ certify nameless mx.test.ru nameless 2020-2119 authority
 certify odd mx.test.ru odd 2020-2119 authority
 certify self_signed mx.test.ru server 2020-2119 self_signed
 certify weak mx.test.ru server 2020-2119 authority
+for name in p384 ed25519 ed448 rsa; do
+  certify "$name" mx.test.ru nameless 2020-2119 "$name"
+done
 rm authority.key
