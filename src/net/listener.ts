@@ -3,6 +3,7 @@ import type { Log } from "../ports/log.ts";
 import {
   type Endpoint,
   endpoint,
+  formatEndpoint,
   tcpTransport,
   type Transport,
 } from "./transport.ts";
@@ -26,16 +27,18 @@ export interface Listener {
  * @throws {Error} With a message that says what to do: the port is taken, needs rights, …
  */
 export function listen(
-  { host, port, clock, log }: {
+  { host, port, setting, clock, log }: {
     /** An address of this machine; `::` stands for all of them, IPv6 and IPv4. */
     readonly host: string;
     /** 0 lets the system pick one. */
     readonly port: number;
+    /** The setting that chose the port, for messages. */
+    readonly setting: string;
     readonly clock: Clock;
     readonly log: Log;
   },
 ): Listener {
-  const listeners = bindAll(host, port);
+  const listeners = bindAll({ host, port, setting });
   let open = true;
   return {
     addresses: listeners.map(({ addr }) => endpoint(addr as Deno.NetAddr)),
@@ -54,21 +57,29 @@ export function listen(
   };
 }
 
+/** Where to listen, and what chose it. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly setting: string;
+}
+
 /**
  * Binds one socket or two. A socket on `::` takes IPv4 as well on Linux and macOS but not on
  * Windows, and there may be no IPv6 at all.
  */
-function bindAll(host: string, port: number): readonly Deno.TcpListener[] {
-  if (host !== "::") return [bind(host, port)];
+function bindAll(place: Place): readonly Deno.TcpListener[] {
+  const { host, port } = place;
+  if (host !== "::") return [bind(place)];
   let both: Deno.TcpListener;
   try {
     both = Deno.listen({ hostname: host, port });
   } catch (cause) {
-    if (isInTheWay(cause)) throw explain(host, port, cause);
-    return [bind("0.0.0.0", port)];
+    if (isInTheWay(cause)) throw explain(place, cause);
+    return [bind({ ...place, host: "0.0.0.0" })];
   }
   if (Deno.build.os !== "windows") return [both];
-  return [both, bind("0.0.0.0", both.addr.port)];
+  return [both, bind({ ...place, host: "0.0.0.0", port: both.addr.port })];
 }
 
 /** Whether another address family would fare no better. */
@@ -78,31 +89,33 @@ function isInTheWay(cause: unknown): boolean {
     cause instanceof Deno.errors.NotCapable;
 }
 
-function bind(hostname: string, port: number): Deno.TcpListener {
+function bind(place: Place): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port });
+    return Deno.listen({ hostname: place.host, port: place.port });
   } catch (cause) {
-    throw explain(hostname, port, cause);
+    throw explain(place, cause);
   }
 }
 
 /** A missing permission of the sandbox explains itself. */
-function explain(host: string, port: number, cause: unknown): unknown {
+function explain(place: Place, cause: unknown): unknown {
   if (cause instanceof Deno.errors.NotCapable) return cause;
-  const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Error(`Cannot listen on ${where}: ${reason(port, cause)}`, {
+  const { host: address, port } = place;
+  const where = formatEndpoint({ address, port });
+  return new Error(`Cannot listen on ${where}: ${reason(place, cause)}`, {
     cause,
   });
 }
 
-function reason(port: number, cause: unknown): string {
+function reason({ port, setting }: Place, cause: unknown): string {
   if (cause instanceof Deno.errors.AddrInUse) {
-    return "another program uses the port; stop it or choose another with --port";
+    return "another program uses the port; stop it or choose another with " +
+      `--${setting}`;
   }
   if (cause instanceof Deno.errors.PermissionDenied) {
     return port < 1024
       ? "ports below 1024 need administrator rights; grant them or choose " +
-        "another with --port 2525"
+        `another with --${setting} 2525`
       : "the system forbids it";
   }
   if (cause instanceof Deno.errors.AddrNotAvailable) {
@@ -125,8 +138,16 @@ async function acceptFrom(
       return;
     } catch (cause) {
       // The iterator ends by itself only when the listener is closed.
+      if (isPeersDoing(cause)) continue;
       log.warn("accept failed", { error: String(cause) });
       await new Promise<void>((resume) => clock.after(REST, resume));
     }
   }
+}
+
+/** A client that leaves before it is accepted must not slow down the others. */
+function isPeersDoing(cause: unknown): boolean {
+  return cause instanceof Deno.errors.NotConnected ||
+    cause instanceof Deno.errors.ConnectionReset ||
+    cause instanceof Deno.errors.ConnectionAborted;
 }

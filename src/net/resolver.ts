@@ -55,23 +55,33 @@ export function dnsResolver(
 
     async addresses(host) {
       const families = await Promise.all([
-        addressesOf("AAAA"),
-        addressesOf("A"),
+        addressesOf(host, "AAAA"),
+        addressesOf(host, "A"),
       ]);
       const records = families.flatMap(({ records }) => records);
       if (records.length > 0) return { kind: "records", records };
       return leastCertain(
         await Promise.all(families.map(({ whyNone }) => whyNone())),
       );
+    },
 
-      function addressesOf(type: "AAAA" | "A"): Promise<Found<string>> {
-        return lookUp(
-          { name: host, type },
-          (options) => Deno.resolveDns(`${host}.`, type, options),
-        );
-      }
+    async ipv4(host) {
+      const { records, whyNone } = await addressesOf(host, "A");
+      return records.length > 0
+        ? { kind: "records", records }
+        : await whyNone();
     },
   };
+
+  function addressesOf(
+    host: string,
+    type: "AAAA" | "A",
+  ): Promise<Found<string>> {
+    return lookUp(
+      { name: host, type },
+      (options) => Deno.resolveDns(`${host}.`, type, options),
+    );
+  }
 
   async function lookUp<Record>(
     question: Question,

@@ -30,6 +30,7 @@ const LIMIT = 10_000;
  * const resolver = cachedResolver({
  *   mx: () => Promise.resolve({ kind: "none" }),
  *   addresses: () => Promise.resolve({ kind: "records", records: [`192.0.2.${++asked}`] }),
+ *   ipv4: () => Promise.resolve({ kind: "none" }),
  * }, clock);
  * await resolver.addresses("test.ru");
  * await resolver.addresses("TEST.ru");
@@ -43,6 +44,7 @@ export function cachedResolver(
   return {
     mx: remember((domain) => resolver.mx(domain), clock),
     addresses: remember((host) => resolver.addresses(host), clock),
+    ipv4: remember((host) => resolver.ipv4(host), clock),
   };
 }
 

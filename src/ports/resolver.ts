@@ -29,4 +29,6 @@ export interface Resolver {
   mx(domain: string): Promise<Answer<Mx>>;
   /** The IPv6 and IPv4 addresses of a host, those of a family in the order DNS gave them. */
   addresses(host: string): Promise<Answer<string>>;
+  /** The IPv4 addresses of a host, in the order DNS gave them. */
+  ipv4(host: string): Promise<Answer<string>>;
 }

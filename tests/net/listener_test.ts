@@ -6,7 +6,11 @@ import { fakeLog } from "../queue/fakes.ts";
 function listenOn(host: string, port = 0) {
   const clock = manualClock("2026-11-23T00:00:00Z");
   const log = fakeLog();
-  return { clock, log, listener: listen({ host, port, clock, log }) };
+  return {
+    clock,
+    log,
+    listener: listen({ host, port, setting: "port", clock, log }),
+  };
 }
 
 /** Runs a test in which the system's `listen` is another. */
@@ -190,6 +194,7 @@ Deno.test("listen() lets a missing permission speak for itself", async () => {
 async function withFailingAccepts(
   failures: number,
   run: (made: ReturnType<typeof listenOn>) => Promise<void>,
+  failure = new Error("Too many open files (os error 24)"),
 ) {
   const { listen } = Deno;
   await withListen(
@@ -197,14 +202,26 @@ async function withFailingAccepts(
       const listener = listen(address);
       const accept = listener.accept.bind(listener);
       listener.accept = () =>
-        failures-- > 0
-          ? Promise.reject(new Error("Too many open files (os error 24)"))
-          : accept();
+        failures-- > 0 ? Promise.reject(failure) : accept();
       return listener;
     },
     () => run(listenOn("127.0.0.1")),
   );
 }
+
+Deno.test("accept() doesn't rest for a client that left before it was accepted", async () => {
+  await withFailingAccepts(3, async ({ listener, log }) => {
+    const accepting = listener.accept((transport) =>
+      transport[Symbol.dispose]()
+    );
+    const { port } = listener.addresses[0]!;
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    assertEquals(await conn.read(new Uint8Array(1)), null);
+    assertEquals(log.lines, []);
+    listener.close();
+    await accepting;
+  }, new Deno.errors.NotConnected("Transport endpoint is not connected"));
+});
 
 Deno.test("accept() goes on after failures, with a rest before each new try", async () => {
   await withFailingAccepts(2, async ({ listener, clock, log }) => {

@@ -15,6 +15,10 @@ function counting(answer: Answer<never>) {
       asked.push(`address ${host}`);
       return Promise.resolve(answer);
     },
+    ipv4(host) {
+      asked.push(`IPv4 ${host}`);
+      return Promise.resolve(answer);
+    },
   };
   const clock = manualClock("2026-01-01T00:00:00Z");
   return { asked, clock, cached: cachedResolver(resolver, clock) };
@@ -39,12 +43,17 @@ for (const [answer, time] of KEPT) {
   });
 }
 
-Deno.test("cachedResolver() keeps domains and hosts apart", async () => {
+Deno.test("cachedResolver() keeps domains and kinds of question apart", async () => {
   const { asked, cached } = counting({ kind: "none" });
-  await cached.mx("foo.test");
-  await cached.addresses("foo.test");
-  await cached.mx("bar.test");
-  assertEquals(asked, ["MX foo.test", "address foo.test", "MX bar.test"]);
+  for (const name of ["foo.test", "bar.test", "foo.test"]) {
+    await cached.mx(name);
+    await cached.addresses(name);
+    await cached.ipv4(name);
+  }
+  assertEquals(asked, [
+    ...["MX foo.test", "address foo.test", "IPv4 foo.test"],
+    ...["MX bar.test", "address bar.test", "IPv4 bar.test"],
+  ]);
 });
 
 Deno.test("cachedResolver() asks once for all who wait for the same", async () => {
@@ -57,6 +66,7 @@ Deno.test("cachedResolver() asks once for all who wait for the same", async () =
       asked++;
       return promise;
     },
+    ipv4: () => Promise.resolve({ kind: "none" }),
   }, clock);
   const first = cached.addresses("foo.test");
   await clock.advance(3_600_000);

@@ -137,6 +137,27 @@ Deno.test("addresses() gives those of both families", () =>
     assertEquals(await resolver.addresses("alias.test"), both);
   }));
 
+Deno.test("ipv4() gives those of one family and asks for no other", () =>
+  inZone({
+    "foo.test": { A: ["192.0.2.1", "192.0.2.2"], AAAA: ["2001:db8::1"] },
+  }, async (resolver, { questions }) => {
+    assertEquals(await resolver.ipv4("foo.test"), {
+      kind: "records",
+      records: ["192.0.2.1", "192.0.2.2"],
+    });
+    assertEquals(questions, ["A foo.test"]);
+  }));
+
+Deno.test("ipv4() says why there are none", () =>
+  inZone({
+    "ipv6.test": { AAAA: ["2001:db8::1"] },
+    "servfail.test": "SERVFAIL",
+  }, async (resolver) => {
+    assertEquals(await resolver.ipv4("ipv6.test"), { kind: "none" });
+    assertEquals(await resolver.ipv4("nowhere.test"), { kind: "no domain" });
+    assertFailed(await resolver.ipv4("servfail.test"), "answers SERVFAIL");
+  }));
+
 Deno.test("addresses() is content with one family and doesn't ask why not the other", () =>
   inZone({
     "four.test": { A: ["192.0.2.1"] },
