@@ -1,6 +1,6 @@
 import type { Credentials, SaslClient } from "./exchange.ts";
-import { loginClient } from "./login.ts";
-import { plainClient } from "./plain.ts";
+import { loginClient } from "./login_client.ts";
+import { plainClient } from "./plain_client.ts";
 
 /** The mechanisms that `saslClient` knows, the best first. */
 export const CLIENT_MECHANISMS: readonly string[] = ["PLAIN", "LOGIN"];

@@ -20,18 +20,3 @@ export type SaslAnswer =
  * response, and says what to answer.
  */
 export type SaslClient = (challenge: string | undefined) => SaslAnswer;
-
-/**
- * Text as a response: its UTF-8 in base64.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { encodeResponse } from "./exchange.ts";
- *
- * assertEquals(encodeResponse("петя"), "0L/QtdGC0Y8=");
- * ```
- */
-export function encodeResponse(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-}

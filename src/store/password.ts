@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { scrypt, timingSafeEqual } from "node:crypto";
+import { decodeBase64 } from "../sasl/base64.ts";
 
 /** What one guess at a password costs (RFC 7914 §2). */
 export interface ScryptCost {
@@ -71,8 +71,8 @@ function written({ cost, salt, hash }: Credential): string {
     cost.cost,
     cost.blockSize,
     cost.parallelization,
-    toBase64(salt),
-    toBase64(hash),
+    salt.toBase64(),
+    hash.toBase64(),
   ].join("$");
 }
 
@@ -100,19 +100,9 @@ function readCredential(credential: string): Credential | undefined {
     blockSize: Number(groups.r),
     parallelization: Number(groups.p),
   };
-  const salt = fromBase64(groups.salt!);
-  const hash = fromBase64(groups.hash!);
+  const salt = decodeBase64(groups.salt!);
+  const hash = decodeBase64(groups.hash!);
   return isBearable(cost) && salt && hash ? { cost, salt, hash } : undefined;
-}
-
-function toBase64(octets: Uint8Array): string {
-  return Buffer.from(octets).toString("base64");
-}
-
-/** The octets; `undefined` for text that none are written as: its last character has bits too many. */
-function fromBase64(text: string): Uint8Array | undefined {
-  const octets = Buffer.from(text, "base64");
-  return octets.toString("base64") === text ? octets : undefined;
 }
 
 function isBearable({ cost, blockSize, parallelization }: ScryptCost): boolean {

@@ -1,15 +1,15 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { formatMailbox, type Mailbox, parseMailbox } from "../smtp/address.ts";
 import { mailboxKey } from "./canonical.ts";
 import type { LineChange, Said } from "./lines.ts";
 import {
-  decoyCredential,
   hashPassword,
-  isPassword,
   isScrypt,
   type ScryptCost,
   USUAL_COST,
 } from "./password.ts";
+import { saslprep } from "./saslprep.ts";
+import { hashForScram, readScramCredential } from "./scram_credential.ts";
 import { openTable, type TableOptions } from "./table.ts";
 import {
   ADDRESS_EXTENT,
@@ -17,7 +17,6 @@ import {
   leadingAddress,
   readAddress,
 } from "./table_address.ts";
-import { takeTurns } from "./turns.ts";
 
 /** A line of the users file. */
 export interface User {
@@ -35,52 +34,38 @@ export interface Users {
   has(mailbox: Mailbox): Promise<boolean>;
   /** The addresses of all users, in the file's order. */
   list(): Promise<readonly string[]>;
-  /** Adds a user. Throws when there is one, at a bad address or an empty password. */
+  /**
+   * Adds a user. Throws when there is one, at a bad address and at a password that is empty or has
+   * control characters.
+   */
   add(address: string, password: string): Promise<void>;
-  /** Sets a user's password. Throws when there is no such user, or the password is empty. */
+  /** Sets a user's password. Throws when there is no such user, and at a password as `add` does. */
   passwd(address: string, password: string): Promise<void>;
   /** Removes a user, not their mail. Throws when there is none. */
   remove(address: string): Promise<void>;
-  /** Whether this is a user's password. It takes as long when there is no such user. */
-  verify(address: string, password: string): Promise<boolean>;
 }
 
 /** What the users file is opened with. */
 export interface UsersOptions extends TableOptions {
   /** What new passwords are stored with. */
   readonly cost?: ScryptCost;
-  /** Makes a new salt of 16 octets. */
-  readonly makeSalt?: () => Uint8Array;
 }
 
-/** Passwords checked at the same time, at most: each takes a core and 32 MiB of memory. */
-const CHECKS_AT_ONCE = 2;
+/** What neither SASLprep nor its successor lets into a password (RFC 4013 §2.3, RFC 8265 §4.2). */
+const CONTROL = /\p{Cc}/u;
 
 const LINE = new RegExp(
   `^(?<address>${ADDRESS_EXTENT})(?<rest>(?:\\s.*?)??)${COMMENT}$`,
 );
 
 /**
- * Opens the users file: a line for each, `petya@test.ru scrypt$32768$8$3$salt$hash`, maybe with
- * more credentials after it. Throws when it cannot be read or a line of it is malformed.
+ * Opens the users file: a line for each, `petya@test.ru scrypt$… scram-sha-256$…` with the two
+ * credentials that a password is stored as, or others. Throws when it cannot be read or a line of
+ * it is malformed.
  */
 export async function openUsers(options: UsersOptions): Promise<Users> {
-  const { cost = USUAL_COST, makeSalt = () => randomBytes(16) } = options;
+  const { cost = USUAL_COST } = options;
   const table = await openTable(options, readUser);
-  /** What the passwords of those who are not users are checked against. */
-  const decoy = decoyCredential(cost);
-  const inTurn = takeTurns();
-  let checks = 0;
-
-  function check(password: string, credential: string): Promise<boolean> {
-    const lane = String(checks++ % CHECKS_AT_ONCE);
-    return inTurn(lane, () => isPassword(password, credential));
-  }
-
-  async function newCredential(password: string): Promise<string> {
-    if (password === "") throw new Error("Cannot set password: it is empty");
-    return await hashPassword(password, makeSalt(), cost);
-  }
 
   return {
     entries: table.entries,
@@ -92,21 +77,21 @@ export async function openUsers(options: UsersOptions): Promise<Users> {
     },
     async add(address, password) {
       const key = formatMailbox(readAddress(address));
-      const credential = await newCredential(password);
+      const credentials = await newCredentials(password, cost);
       await table.edit((users) => {
         if (users.has(key)) {
           throw new Error(`Cannot add user "${key}": there is one already`);
         }
-        return userLine(key, [credential]);
+        return userLine(key, credentials);
       });
     },
     async passwd(address, password) {
       const key = formatMailbox(readAddress(address));
-      const credential = await newCredential(password);
+      const credentials = await newCredentials(password, cost);
       await table.edit((users) => {
         if (!users.has(key)) throw noSuchUser("set password of", key);
         // All of them go: what was made of the old password must not open the door any more.
-        return userLine(key, [credential]);
+        return userLine(key, credentials);
       });
     },
     async remove(address) {
@@ -116,15 +101,28 @@ export async function openUsers(options: UsersOptions): Promise<Users> {
         return { key };
       });
     },
-    async verify(address, password) {
-      const mailbox = parseMailbox(address);
-      const users = await table.entries(0);
-      const user = mailbox && users.get(mailboxKey(mailbox));
-      const credential = user?.credentials.find(isScrypt);
-      const right = await check(password, credential ?? decoy);
-      return right && credential !== undefined;
-    },
   };
+}
+
+/** What a password is stored as: for who sends it, and for who proves to know it. */
+async function newCredentials(
+  password: string,
+  cost: ScryptCost,
+): Promise<readonly string[]> {
+  if (saslprep(password) === "") {
+    throw new Error("Cannot set password: it is empty");
+  }
+  if (CONTROL.test(password)) {
+    throw new Error("Cannot set password: it has control characters");
+  }
+  return [
+    await hashPassword(password, newSalt(), cost),
+    await hashForScram(password, newSalt()),
+  ];
+}
+
+function newSalt(): Uint8Array<ArrayBuffer> {
+  return randomFillSync(new Uint8Array(16));
 }
 
 function readUser(line: string): Said<User> | string {
@@ -132,14 +130,29 @@ function readUser(line: string): Said<User> | string {
   const mailbox = groups && parseMailbox(groups.address!);
   if (!mailbox) return "it does not start with an address";
   const credentials = groups.rest!.split(/\s+/).filter((word) => word !== "");
-  for (const credential of credentials) {
-    if (!/^[^$]+\$/.test(credential)) return "a credential has no scheme";
-    if (credential.startsWith("scrypt$") && !isScrypt(credential)) {
-      return "it is not scrypt$N$r$p$salt$hash";
-    }
-  }
+  const fault = credentials.map(faultOf).find((each) => each !== undefined);
+  if (fault !== undefined) return fault;
   const key = mailboxKey(mailbox);
   return { key, entry: { address: key, credentials } };
+}
+
+/** What is wrong with a credential. Those of schemes we don't know are let be. */
+function faultOf(credential: string): string | undefined {
+  const scheme = /^[^$]+(?=\$)/.exec(credential)?.[0];
+  switch (scheme) {
+    case undefined:
+      return "a credential has no scheme";
+    case "scrypt":
+      return isScrypt(credential)
+        ? undefined
+        : "it is not scrypt$N$r$p$salt$hash";
+    case "scram-sha-256":
+      return readScramCredential(credential)
+        ? undefined
+        : "it is not scram-sha-256$iterations$salt$storedKey$serverKey";
+    default:
+      return undefined;
+  }
 }
 
 function userLine(key: string, credentials: readonly string[]): LineChange {

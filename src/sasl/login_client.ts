@@ -1,8 +1,5 @@
-import {
-  type Credentials,
-  encodeResponse,
-  type SaslClient,
-} from "./exchange.ts";
+import { encodeText } from "./base64.ts";
+import type { Credentials, SaslClient } from "./exchange.ts";
 
 /**
  * LOGIN, never more than a draft (draft-murchison-sasl-login) and all that some servers offer: the
@@ -14,9 +11,9 @@ export function loginClient({ user, password }: Credentials): SaslClient {
     if (challenge === undefined) return { response: undefined };
     switch (answered++) {
       case 0:
-        return { response: encodeResponse(user) };
+        return { response: encodeText(user) };
       case 1:
-        return { response: encodeResponse(password()) };
+        return { response: encodeText(password()) };
       default:
         return { cancel: "LOGIN has nothing more to say" };
     }

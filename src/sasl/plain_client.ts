@@ -1,8 +1,5 @@
-import {
-  type Credentials,
-  encodeResponse,
-  type SaslClient,
-} from "./exchange.ts";
+import { encodeText } from "./base64.ts";
+import type { Credentials, SaslClient } from "./exchange.ts";
 
 /**
  * Characters of base64 that fit into the AUTH command; what is longer waits for a line of its own
@@ -15,7 +12,7 @@ export function plainClient({ user, password }: Credentials): SaslClient {
   let said = false;
   return (challenge) => {
     if (said) return { cancel: "PLAIN has nothing more to say" };
-    const response = encodeResponse(`\0${user}\0${password()}`);
+    const response = encodeText(`\0${user}\0${password()}`);
     if (challenge === undefined && response.length > INITIAL_RESPONSE_LIMIT) {
       return { response: undefined };
     }
