@@ -7,9 +7,6 @@ const COLON_AT = NAME.length - 1;
 /** Turns an ASCII capital into its small letter and leaves `:` and the other small letters alone. */
 const FOLD_CASE = 0x20;
 
-/** Hops past which a message is taken to go in a loop (RFC 5321 §6.3). */
-export const MAX_HOPS = 100;
-
 /**
  * Counts the hosts a message has been through, by the `Received` fields of its header
  * (RFC 5321 §6.3), while the message streams by.

@@ -10,6 +10,14 @@ import {
 import { isAscii } from "../smtp/utf8.ts";
 import { formatDate } from "./date.ts";
 
+/** What a connection was secured with. */
+export interface Encryption {
+  /** As TLS libraries write it: `TLSv1.3`. */
+  readonly protocol: string;
+  /** By the name it is registered under: `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+}
+
 /** How a message came in, for its `Received` line. */
 export interface Reception {
   /** The name the client gave in HELO or EHLO. */
@@ -22,8 +30,8 @@ export interface Reception {
   readonly id: string;
   /** Whether the client used EHLO. */
   readonly esmtp: boolean;
-  /** Whether it came under TLS. */
-  readonly secure: boolean;
+  /** The TLS that it came under, if it didn't come in the clear. */
+  readonly encryption?: Encryption;
   readonly authenticated: boolean;
   /** Whether the SMTPUTF8 parameter was given. */
   readonly smtputf8: boolean;
@@ -48,25 +56,31 @@ export interface Reception {
  *     hostname: "mx.test.ru",
  *     id: "0K3F7Q2M1QX",
  *     esmtp: true,
- *     secure: false,
- *     authenticated: false,
+ *     encryption: { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" },
+ *     authenticated: true,
  *     smtputf8: false,
  *     recipient: { local: "petya", domain: "test.ru" },
  *     receivedAt: Date.UTC(2026, 10, 23, 2, 51, 3),
  *   }),
  *   "Received: from client.test ([192.0.2.1])\r\n" +
- *     "\tby mx.test.ru with ESMTP id 0K3F7Q2M1QX\r\n" +
- *     "\tfor <petya@test.ru>;\r\n" +
+ *     "\tby mx.test.ru with ESMTPSA id 0K3F7Q2M1QX\r\n" +
+ *     "\tfor <petya@test.ru>\r\n" +
+ *     "\ttls TLS_AES_256_GCM_SHA384 (TLSv1.3);\r\n" +
  *     "\tMon, 23 Nov 2026 02:51:03 +0000\r\n",
  * );
  * ```
  */
 export function formatReceived(reception: Reception): string {
-  const { hostname, id, recipient, receivedAt } = reception;
-  const from = fromClause(reception);
-  const by = `by ${hostname} with ${withProtocol(reception)} id ${id}`;
-  const whom = recipient && `for <${formatMailbox(recipient)}>`;
-  const clauses = whom ? [from, by, whom] : [from, by];
+  const { hostname, id, recipient, encryption, receivedAt } = reception;
+  const clauses = [
+    fromClause(reception),
+    `by ${hostname} with ${withProtocol(reception)} id ${id}`,
+    ...(recipient ? [`for <${formatMailbox(recipient)}>`] : []),
+    // RFC 8314 §4.3, which has no word for the protocol.
+    ...(encryption
+      ? [`tls ${encryption.cipher} (${encryption.protocol})`]
+      : []),
+  ];
   return `Received: ${clauses.join("\r\n\t")};\r\n\t${
     formatDate(receivedAt)
   }\r\n`;
@@ -96,11 +110,11 @@ export function addressLiteral(address: string): string {
 
 /** The registered name of the way it came (RFC 3848, RFC 6531 §4.3). */
 function withProtocol(
-  { esmtp, secure, authenticated, smtputf8 }: Reception,
+  { esmtp, encryption, authenticated, smtputf8 }: Reception,
 ): string {
   if (!esmtp) return "SMTP";
   const base = smtputf8 ? "UTF8SMTP" : "ESMTP";
-  return base + (secure ? "S" : "") + (authenticated ? "A" : "");
+  return base + (encryption ? "S" : "") + (authenticated ? "A" : "");
 }
 
 /** The `Return-Path` field that final delivery puts on top, with its CRLF (RFC 5321 §4.4). */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   addressLiteral,
+  type Encryption,
   formatReceived,
   formatReturnPath,
   type Reception,
@@ -12,10 +13,15 @@ const RECEPTION: Reception = {
   hostname: "mx.test.ru",
   id: "0K3F7Q2M1QX",
   esmtp: true,
-  secure: false,
   authenticated: false,
   smtputf8: false,
   receivedAt: Date.UTC(2026, 10, 23, 2, 51, 3),
+};
+
+/** The longest of the ciphers in use. */
+const TLS: Encryption = {
+  protocol: "TLSv1.2",
+  cipher: "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
 };
 
 function received(differences: Partial<Reception>): string {
@@ -36,16 +42,34 @@ Deno.test("formatReceived() leaves out whom it is for when it isn't told", () =>
   );
 });
 
+Deno.test("formatReceived() says what TLS it came under, in a line of its own", () => {
+  assertEquals(
+    received({
+      encryption: TLS,
+      recipient: { local: "petya", domain: "test.ru" },
+    }),
+    "Received: from client.test ([192.0.2.1])\r\n" +
+      "\tby mx.test.ru with ESMTPS id 0K3F7Q2M1QX\r\n" +
+      "\tfor <petya@test.ru>\r\n" +
+      "\ttls TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 (TLSv1.2);\r\n" +
+      "\tMon, 23 Nov 2026 02:51:03 +0000\r\n",
+  );
+  for (const line of received({ encryption: TLS }).split("\r\n")) {
+    // RFC 5322 §2.1.1; a tab takes eight columns at most.
+    assert(line.replace("\t", " ".repeat(8)).length <= 78, line);
+  }
+});
+
 const PROTOCOLS = [
   [{ esmtp: false }, "SMTP"],
   [{ esmtp: true }, "ESMTP"],
-  [{ secure: true }, "ESMTPS"],
+  [{ encryption: TLS }, "ESMTPS"],
   [{ authenticated: true }, "ESMTPA"],
-  [{ secure: true, authenticated: true }, "ESMTPSA"],
+  [{ encryption: TLS, authenticated: true }, "ESMTPSA"],
   [{ smtputf8: true }, "UTF8SMTP"],
-  [{ smtputf8: true, secure: true }, "UTF8SMTPS"],
+  [{ smtputf8: true, encryption: TLS }, "UTF8SMTPS"],
   [{ smtputf8: true, authenticated: true }, "UTF8SMTPA"],
-  [{ smtputf8: true, secure: true, authenticated: true }, "UTF8SMTPSA"],
+  [{ smtputf8: true, encryption: TLS, authenticated: true }, "UTF8SMTPSA"],
 ] as const;
 
 for (const [how, name] of PROTOCOLS) {
