@@ -1,5 +1,6 @@
 /** Commands go out, replies come in, each to its command; a record is kept of both. */
 import type { ClientStep } from "./client_step.ts";
+import { shownReply } from "./dialogue.ts";
 import { type ParsedReply, ReplyParser } from "./reply_parser.ts";
 
 /** A reply that is expected: the step it answers. */
@@ -59,7 +60,7 @@ export class Exchange {
     const parsed = this.#parser.pull();
     if (parsed === undefined) return undefined;
     const lines = parsed.kind === "reply" ? parsed.lines : [parsed.line];
-    for (const line of lines) this.note(`<- ${line}`);
+    for (const line of lines) this.note(`<- ${shownReply(line)}`);
     return { ...parsed, answers: this.#expected.shift() };
   }
 

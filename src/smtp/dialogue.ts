@@ -1,4 +1,4 @@
-/** How the client's side of the dialogue is written down: without secrets, without messages. */
+/** How the dialogue is written down: without secrets, without messages. */
 import type { Parsed, Verb } from "./command.ts";
 import type { State } from "./state.ts";
 
@@ -33,6 +33,17 @@ function isSecret(
 /** The record of a SASL response (RFC 4954 §4). */
 export function heardResponse(line: string): string {
   return line === "*" ? "<- *" : "<- (SASL response, not shown)";
+}
+
+/**
+ * What is shown of a line of a reply: all but the challenges of SASL. With SCRAM's, and that holds
+ * for those of others, who reads them could try passwords in their own time (RFC 5802 §9). Nothing
+ * is in an empty one, and those of LOGIN are the same for everybody.
+ */
+export function shownReply(line: string): string {
+  return /^334[ -](?!(?:VXNlcm5hbWU6|UGFzc3dvcmQ6)?$)/.test(line)
+    ? `${line.slice(0, 4)}(SASL challenge, not shown)`
+    : line;
 }
 
 /** The record of a message's text or of one chunk of it. */

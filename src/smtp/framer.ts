@@ -40,6 +40,9 @@ export type LineFault =
   | "not UTF-8"
   | "TLS";
 
+/** A fault after which the next line can still be told. */
+export type PassingFault = Exclude<LineFault, "TLS">;
+
 /** What is wrong with message text; it is refused, but only at its true end. */
 export type TextFault = "bare CR" | "bare LF" | "NUL";
 
@@ -66,6 +69,10 @@ export class Framer {
   #begun = NOTHING;
   /** Octets of that line, past {@linkcode LINE_LIMIT} counted but not kept. */
   #length = 0;
+  /** Its last octet. */
+  #last: number | undefined;
+  /** Whether a bare LF came and no CRLF since. */
+  #broken = false;
   #place: Place = "line start";
   #fault: TextFault | undefined;
 
@@ -92,6 +99,7 @@ export class Framer {
     const waiting = !this.idle || this.#length > 0;
     this.#at = this.#chunk.length;
     this.#dropLine();
+    this.#broken = false;
     return waiting;
   }
 
@@ -124,9 +132,13 @@ export class Framer {
     }
   }
 
+  /**
+   * Only CRLF ends a line (RFC 5321 §2.3.8). A bare LF is told of at once, as nothing else may come
+   * for long, but what follows it is the same line: it must not become a command.
+   */
   #line(): Frame | undefined {
     if (this.idle) return undefined;
-    if (this.#length === 0 && this.#chunk[this.#at] === TLS_HANDSHAKE) {
+    if (this.#isTlsHello()) {
       this.clear();
       return { kind: "bad line", fault: "TLS" };
     }
@@ -134,9 +146,28 @@ export class Framer {
     const end = lf < 0 ? this.#chunk.length : lf + 1;
     const piece = this.#chunk.subarray(this.#at, end);
     this.#at = end;
-    if (lf >= 0 && this.#length === 0) return toFrame(piece, piece.length);
+    if (lf < 0) {
+      this.#keep(piece);
+      return undefined;
+    }
+    const broken = this.#broken;
+    const beforeLf = piece.length > 1 ? piece[piece.length - 2] : this.#last;
+    this.#broken = beforeLf !== CR;
+    const frame = this.#whole(piece);
+    return broken && frame.kind === "line"
+      ? { kind: "bad line", fault: "bare LF" }
+      : frame;
+  }
+
+  #isTlsHello(): boolean {
+    return this.#chunk[this.#at] === TLS_HANDSHAKE && this.#length === 0 &&
+      !this.#broken;
+  }
+
+  /** The line that `piece` is or ends. */
+  #whole(piece: Uint8Array<ArrayBuffer>): Frame {
+    if (this.#length === 0) return toFrame(piece, piece.length);
     this.#keep(piece);
-    if (lf < 0) return undefined;
     const frame = toFrame(this.#begun, this.#length);
     this.#dropLine();
     return frame;
@@ -146,6 +177,7 @@ export class Framer {
   #keep(piece: Uint8Array<ArrayBuffer>): void {
     const begin = this.#length;
     this.#length += piece.length;
+    this.#last = piece.at(-1);
     if (this.#length > LINE_LIMIT) {
       this.#begun = NOTHING;
       return;
@@ -162,6 +194,7 @@ export class Framer {
   #dropLine(): void {
     this.#begun = NOTHING;
     this.#length = 0;
+    this.#last = undefined;
   }
 
   /**

@@ -3,6 +3,7 @@
  * else does.
  */
 import type { Verb } from "./command.ts";
+import { mechanismsBehindTls, offer, takesLogins } from "./offer.ts";
 import type { Reply } from "./reply.ts";
 import * as replies from "./replies.ts";
 import type { ServerConfig, State } from "./state.ts";
@@ -51,19 +52,27 @@ const tlsOffered: Guard = (state, config) => {
   return config.tls ? undefined : replies.notImplemented("STARTTLS");
 };
 
-const authOffered: Guard = (_, config) =>
-  config.mechanisms.length > 0 ? undefined : replies.notImplemented("AUTH");
+const authKnown: Guard = (state, config) =>
+  takesLogins(state, config) ? undefined : replies.notImplemented("AUTH");
 
 const anonymous: Guard = (state) =>
   state.authenticated
     ? replies.badSequence("Already authenticated")
     : undefined;
 
+// RFC 6409 §4.3: a submission server takes mail from no stranger.
+const loggedIn: Guard = (state, config) => {
+  if (!config.authRequired || state.authenticated) return undefined;
+  const tlsFirst = offer(state, config).mechanisms.length === 0 &&
+    mechanismsBehindTls(state, config).length > 0;
+  return tlsFirst ? replies.TLS_REQUIRED : replies.AUTH_REQUIRED;
+};
+
 /** The guards of each command; the first with an objection answers. */
 export const GUARDS: Readonly<Record<Verb, readonly Guard[]>> = {
   EHLO: [welcome],
   HELO: [welcome],
-  MAIL: [welcome, greeted, noTransaction],
+  MAIL: [welcome, greeted, noTransaction, loggedIn],
   RCPT: [welcome, greeted, inTransaction, noChunk, room],
   DATA: [welcome, greeted, inTransaction, noChunk, addressed, textual],
   BDAT: [welcome, greeted, inTransaction, addressed],
@@ -71,7 +80,7 @@ export const GUARDS: Readonly<Record<Verb, readonly Guard[]>> = {
   NOOP: [welcome],
   VRFY: [welcome],
   HELP: [welcome],
-  AUTH: [welcome, authOffered, greeted, noTransaction, anonymous],
+  AUTH: [welcome, authKnown, greeted, noTransaction, anonymous],
   STARTTLS: [welcome, tlsOffered, greeted, noTransaction],
   QUIT: [],
 };

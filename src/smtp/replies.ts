@@ -175,6 +175,54 @@ export const NO_RECIPIENTS: Reply = reply(
   "No valid recipients",
 );
 
+/** A mail before a login, where only those who have logged in may send (RFC 4954 §6, RFC 6409 §4.3). */
+export const AUTH_REQUIRED: Reply = reply(
+  530,
+  "5.7.0",
+  "Authentication required",
+);
+
+/** The same where a login takes TLS first (RFC 3207 §4). */
+export const TLS_REQUIRED: Reply = reply(
+  530,
+  "5.7.0",
+  "Must issue a STARTTLS command first",
+);
+
+/** AUTH in the clear where it needs TLS (RFC 4954 §4, §6). */
+export const ENCRYPTION_REQUIRED: Reply = reply(
+  538,
+  "5.7.11",
+  "Encryption required for authentication: issue STARTTLS first",
+);
+
+/** A login that worked (RFC 4954 §6). */
+export const AUTHENTICATED: Reply = reply(
+  235,
+  "2.7.0",
+  "Authentication successful",
+);
+
+/** What a SASL mechanism says next, in base64 (RFC 4954 §4). */
+export const challenge = (base64: string): Reply => ({
+  code: 334,
+  text: base64,
+});
+
+/** Whoever it was or whatever was wrong: the answer doesn't tell (RFC 4954 §6). */
+export const BAD_CREDENTIALS: Reply = reply(
+  535,
+  "5.7.8",
+  "Authentication credentials invalid",
+);
+
+/** A login that can't be checked just now (RFC 4954 §6). */
+export const AUTH_UNAVAILABLE: Reply = reply(
+  454,
+  "4.7.0",
+  "Temporary authentication failure, try again later",
+);
+
 /** AUTH answered with `*` (RFC 4954 §4). */
 export const AUTH_CANCELLED: Reply = reply(
   501,
@@ -244,7 +292,72 @@ export const ALIAS_TOO_WIDE: Reply = reply(
 /** A recipient elsewhere, from a client that may not relay. */
 export const RELAY_DENIED: Reply = reply(550, "5.7.1", "Relaying denied");
 
+/** A sender that doesn't belong to who has logged in (RFC 6409 §6.1). */
+export const NOT_YOUR_ADDRESS: Reply = reply(
+  550,
+  "5.7.1",
+  "This sender address does not belong to your login",
+);
+
+/** A message that nobody wrote, from a login that has no address to add (RFC 6409 §6.3). */
+export const NO_FROM: Reply = reply(
+  554,
+  "5.6.0",
+  "Message refused: it has no From field",
+);
+
+/** A client on our own deny list. */
+export const DENIED: Reply = reply(554, "5.7.1", "Access denied");
+
+/** A client on a DNS block list (RFC 5782). */
+export const blockListed = (address: string, list: string): Reply =>
+  reply(554, "5.7.1", `${address} is on the block list ${list}`);
+
+/** A client that spoke before it was greeted (RFC 5321 §3.1). */
+export const EARLY_TALKER: Reply = reply(
+  554,
+  "5.5.1",
+  "Spoke before the greeting",
+);
+
 // What we can't do just now.
+
+/** A client, recipient and sender that are new together (RFC 6647 §2.4). */
+export const GREYLISTED: Reply = reply(
+  451,
+  "4.7.1",
+  "Greylisted, try again later",
+);
+
+/** More connections in a minute than allowed. */
+export const connectingTooOften = (hostname: string): Reply =>
+  reply(421, "4.7.0", `${hostname} too many connections in a minute`);
+
+/** More messages in a minute than allowed, from an address or by a login. */
+export const SENDING_TOO_MUCH: Reply = reply(
+  450,
+  "4.7.1",
+  "Too many messages in a minute, try again later",
+);
+
+/** Recipients past what one session may name. */
+export const TOO_MANY_RECIPIENTS_IN_SESSION: Reply = reply(
+  452,
+  "4.5.3",
+  "Too many recipients in one session",
+);
+
+/** A client that seems to guess addresses; the session ends with it (RFC 5321 §7.3). */
+export const guessingAddresses = (hostname: string): Reply =>
+  reply(421, "4.7.1", `${hostname} too many unknown recipients`);
+
+/** A client that seems to guess passwords; the session ends with it. */
+export const guessingPasswords = (hostname: string): Reply =>
+  reply(421, "4.7.0", `${hostname} too many failed logins, try again later`);
+
+/** A slow client that has to make room for another. */
+export const makingRoom = (hostname: string): Reply =>
+  reply(421, "4.3.2", `${hostname} too busy for slow clients, try again later`);
 
 /** Recipients past the limit; the transaction goes on (RFC 5321 §4.5.3.1.10). */
 export const TOO_MANY_RECIPIENTS: Reply = reply(

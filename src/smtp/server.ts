@@ -3,7 +3,12 @@
  * the one thing that has to happen next.
  */
 import { parseCommand } from "./command.ts";
-import { heardCommand, heardMessage, heardResponse } from "./dialogue.ts";
+import {
+  heardCommand,
+  heardMessage,
+  heardResponse,
+  shownReply,
+} from "./dialogue.ts";
 import { type Frame, Framer, type TextFault } from "./framer.ts";
 import { type Reply, replyLines } from "./reply.ts";
 import {
@@ -19,7 +24,7 @@ import { transition } from "./transition.ts";
 
 /** The one thing that has to happen next. The shell does it, then calls `next()` again. */
 export type Effect =
-  /** Read from the peer, then `receive()`, `timeout()` or `shutdown()`. */
+  /** Read from the peer, then `receive()`, or let `timeout()`, `shutdown()` or `dismiss()` end it. */
   | { readonly type: "read"; readonly wait: "command" | "body" }
   /** Send these replies. */
   | { readonly type: "write"; readonly text: string }
@@ -56,7 +61,8 @@ const READ_BODY: Effect = { type: "read", wait: "body" };
  *   maxRecipients: 100,
  *   maxFaults: 20,
  *   tls: false,
- *   mechanisms: [],
+ *   mechanisms: { clear: [], secure: [] },
+ *   authRequired: false,
  * });
  * assertEquals(session.next(), { type: "ask", question: { ask: "connect" } });
  * session.answer(greeting("mx.test.ru"));
@@ -70,7 +76,7 @@ const READ_BODY: Effect = { type: "read", wait: "body" };
 export class ServerSession {
   readonly #config: ServerConfig;
   readonly #framer = new Framer();
-  #state: State = INITIAL;
+  #state: State;
   /** Replies not sent yet. */
   #output = "";
   /** Why the message that was begun must be dropped, until the shell is told. */
@@ -78,8 +84,13 @@ export class ServerSession {
   /** Lines of dialogue not taken yet. */
   #dialogue: string[] = [];
 
-  constructor(config: ServerConfig) {
+  /** With `secure`, TLS is on from the first octet (RFC 8314 §3.3). */
+  constructor(
+    config: ServerConfig,
+    { secure = false }: { readonly secure?: boolean } = {},
+  ) {
     this.#config = config;
+    this.#state = { ...INITIAL, secure };
   }
 
   /** What the session knows by now. */
@@ -125,6 +136,11 @@ export class ServerSession {
   /** The server stops: the end in the same way. */
   shutdown(): void {
     this.#apply({ on: "shutdown" });
+  }
+
+  /** The client has to go for a reason that `reply` gives, a 421: the end in the same way. */
+  dismiss(reply: Reply): void {
+    this.#apply({ on: "dismissal", reply });
   }
 
   /**
@@ -242,7 +258,7 @@ export class ServerSession {
     if (reply === undefined) return;
     for (const line of replyLines(reply)) {
       this.#output += `${line}\r\n`;
-      this.#dialogue.push(`-> ${line}`);
+      this.#dialogue.push(`-> ${shownReply(line)}`);
     }
   }
 }

@@ -20,8 +20,13 @@ export interface ServerConfig {
   readonly maxFaults: number;
   /** Whether STARTTLS works. */
   readonly tls: boolean;
-  /** SASL mechanisms that work, in upper case. */
-  readonly mechanisms: readonly string[];
+  /** SASL mechanisms that work, in upper case: before TLS is on, and behind it. */
+  readonly mechanisms: {
+    readonly clear: readonly string[];
+    readonly secure: readonly string[];
+  };
+  /** Whether mail is taken only from who has logged in (RFC 6409 §4.3). */
+  readonly authRequired: boolean;
 }
 
 /** Who sends what to whom (RFC 5321 §2.3.1). */
@@ -56,11 +61,21 @@ export type Question =
     readonly parameters: RcptParameters;
     readonly envelope: Envelope;
   }
-  /** One step of a SASL exchange; `response` is base64 as the client sent it. */
+  /**
+   * A SASL exchange starts. `response` is the initial one, as the client sent it: in base64, if the
+   * client is right, and `=` for an empty one. An exchange that was going on is over: the client
+   * has cancelled it, or sent what can't be read.
+   */
   | {
     readonly ask: "auth";
     readonly mechanism: string;
     readonly response?: string;
+  }
+  /** The exchange goes on, with the client's response to what the last answer said. */
+  | {
+    readonly ask: "response";
+    readonly mechanism: string;
+    readonly response: string;
   }
   /** Is there room for this message now? From here on body effects follow. */
   | {
@@ -151,7 +166,9 @@ export type Input =
   /** Octets were waiting behind STARTTLS. */
   | { readonly on: "injection" }
   | { readonly on: "timeout" }
-  | { readonly on: "shutdown" };
+  | { readonly on: "shutdown" }
+  /** The client has to go, as the reply says. */
+  | { readonly on: "dismissal"; readonly reply: Reply };
 
 /** What an input leads to. */
 export interface Step {

@@ -1,4 +1,5 @@
 /** What steps of the machine are made of. */
+import type { Verb } from "./command.ts";
 import type { Reply } from "./reply.ts";
 import type { Chunk, Phase, Question, State, Step } from "./state.ts";
 
@@ -8,6 +9,26 @@ export const COMMAND: Phase = { name: "command" };
 /** Replies, and goes on in `state`. */
 export function say(state: State, reply: Reply): Step {
   return { state, reply };
+}
+
+/** Refuses a command, and remembers what it means for the lines that follow. */
+export function refuse(
+  state: State,
+  verb: Verb | undefined,
+  reply: Reply,
+): Step {
+  switch (verb) {
+    case "MAIL":
+      // A transaction that goes on all the same is not the one that failed; out of order, none did.
+      return say({
+        ...state,
+        failed: state.envelope === undefined && reply.code !== 503,
+      }, reply);
+    case "AUTH":
+      return say({ ...state, authRefused: true }, reply);
+    default:
+      return say(state, reply);
+  }
 }
 
 /** Asks, and waits for the answer; a BDAT whose message is being opened waits with it. */

@@ -3,11 +3,18 @@
  * give. It knows nothing of octets, sockets or time.
  */
 import { isAsciiMailbox } from "./address.ts";
-import { type Command, type Parsed, SYNTAX, type Verb } from "./command.ts";
-import { keywords } from "./extensions.ts";
-import type { LineFault } from "./framer.ts";
+import {
+  authenticate,
+  exchanged,
+  respond,
+  unreadable,
+} from "./authentication.ts";
+import { type Command, type Parsed, SYNTAX } from "./command.ts";
+import { keywords, type Offer } from "./extensions.ts";
+import type { LineFault, PassingFault } from "./framer.ts";
 import { objection } from "./guards.ts";
 import { beginChunk, ended, octets, opened, refuseChunk } from "./message.ts";
+import { offer, takesLogins } from "./offer.ts";
 import { isPositive, type Reply } from "./reply.ts";
 import * as replies from "./replies.ts";
 import {
@@ -24,6 +31,7 @@ import {
   closing,
   COMMAND,
   misuse,
+  refuse,
   say,
   withoutTransaction,
 } from "./steps.ts";
@@ -45,7 +53,7 @@ export function transition(
     case "command":
       return counted(state, command(state, input.command, config), config);
     case "response":
-      return response(state, input.text);
+      return counted(state, response(state, input.text), config);
     case "bad line":
       return counted(state, badLine(state, input.fault), config);
     case "octets":
@@ -53,17 +61,27 @@ export function transition(
     case "end":
       return counted(state, ended(state, input.fault), config);
     case "answer":
-      return answered(state, input.reply);
+      return counted(state, answered(state, input.reply), config);
     case "secured":
       if (state.phase.name !== "handshake") throw misuse("secure", state);
-      // RFC 3207 §4.2: what was learnt in the clear is forgotten.
-      return { state: { ...INITIAL, phase: COMMAND, secure: true } };
+      // RFC 3207 §4.2: what the client said in the clear is forgotten. Its faults are what we have
+      // counted: TLS must not buy it as many again.
+      return {
+        state: {
+          ...INITIAL,
+          phase: COMMAND,
+          secure: true,
+          faults: state.faults,
+        },
+      };
     case "injection":
       return { state: closed(state) };
     case "timeout":
       return closing(state, replies.timedOut(config.hostname));
     case "shutdown":
       return closing(state, replies.shuttingDown(config.hostname));
+    case "dismissal":
+      return closing(state, input.reply);
     default:
       return input satisfies never;
   }
@@ -82,7 +100,8 @@ function counted(before: State, step: Step, config: ServerConfig): Step {
 function isFault({ code }: Reply, { failed }: State): boolean {
   // RFC 2920 §3.1: a whole group is on its way before the client learns that its start failed.
   if (code === 503) return !failed;
-  return (code >= 500 && code <= 504) || code === 555;
+  return (code >= 500 && code <= 504) || code === 530 || code === 538 ||
+    code === 555;
 }
 
 function command(state: State, command: Parsed, config: ServerConfig): Step {
@@ -94,27 +113,9 @@ function command(state: State, command: Parsed, config: ServerConfig): Step {
   }
   const refusal = objection(command.verb, state, config);
   if (refusal === undefined) return proceed(state, command, config);
-  switch (command.verb) {
-    case "BDAT":
-      return refuseChunk(state, command, refusal);
-    case "AUTH":
-      return refuse(state, command.verb, refusal);
-    default:
-      return say(state, refusal);
-  }
-}
-
-/** Refuses a command, and remembers what it means for the lines that follow. */
-function refuse(state: State, verb: Verb | undefined, reply: Reply): Step {
-  switch (verb) {
-    case "MAIL":
-      // A transaction that goes on all the same is not the one that failed.
-      return say({ ...state, failed: state.envelope === undefined }, reply);
-    case "AUTH":
-      return say({ ...state, authRefused: true }, reply);
-    default:
-      return say(state, reply);
-  }
+  return command.verb === "BDAT"
+    ? refuseChunk(state, command, refusal)
+    : refuse(state, command.verb, refusal);
 }
 
 function proceed(state: State, command: Command, config: ServerConfig): Step {
@@ -148,7 +149,7 @@ function proceed(state: State, command: Command, config: ServerConfig): Step {
     case "VRFY":
       return say(state, replies.CANNOT_VERIFY);
     case "HELP":
-      return say(state, help(command.argument, config));
+      return say(state, help(command.argument, offer(state, config)));
     case "QUIT":
       return closing(state, replies.bye(config.hostname));
     default:
@@ -163,9 +164,7 @@ function greet(
 ): Step {
   const esmtp = verb === "EHLO";
   const next = { ...withoutTransaction(state), helo: domain, esmtp };
-  const offered = esmtp
-    ? keywords({ ...config, tls: config.tls && !state.secure })
-    : [];
+  const offered = esmtp ? keywords(offer(state, config)) : [];
   return abandon(state, next, replies.hello(config.hostname, offered));
 }
 
@@ -174,7 +173,7 @@ function mail(
   { verb, from, parameters }: Command & { readonly verb: "MAIL" },
   config: ServerConfig,
 ): Step {
-  if (parameters.auth !== undefined && config.mechanisms.length === 0) {
+  if (parameters.auth !== undefined && !takesLogins(state, config)) {
     return refuse(state, verb, replies.unknownParameter("AUTH"));
   }
   // RFC 1870 §6.1: no need to hear a message that says it is too big.
@@ -193,22 +192,8 @@ function recipient(
     : say(state, replies.NEEDS_SMTPUTF8);
 }
 
-function authenticate(
-  state: State,
-  { verb, mechanism, initial }: Command & { readonly verb: "AUTH" },
-  { mechanisms }: ServerConfig,
-): Step {
-  return mechanisms.includes(mechanism)
-    ? ask(state, {
-      ask: "auth",
-      mechanism,
-      ...(initial !== undefined && { response: initial }),
-    })
-    : refuse(state, verb, replies.PARAMETER_NOT_IMPLEMENTED);
-}
-
-/** Help on what works here, and on nothing else. */
-function help(topic: string, { tls, mechanisms }: ServerConfig): Reply {
+/** Help on what works now, and on nothing else. */
+function help(topic: string, { tls, mechanisms }: Offer): Reply {
   const forms = new Map(Object.entries(SYNTAX));
   if (!tls) forms.delete("STARTTLS");
   if (mechanisms.length === 0) forms.delete("AUTH");
@@ -222,13 +207,7 @@ function help(topic: string, { tls, mechanisms }: ServerConfig): Reply {
 function response(state: State, text: string): Step {
   const { phase } = state;
   if (phase.name !== "auth") throw misuse("take a SASL response", state);
-  return text === "*"
-    ? say({ ...state, phase: COMMAND }, replies.AUTH_CANCELLED)
-    : ask(state, {
-      ask: "auth",
-      mechanism: phase.mechanism,
-      response: text,
-    });
+  return respond(state, phase, text);
 }
 
 function badLine(state: State, fault: LineFault): Step {
@@ -237,19 +216,9 @@ function badLine(state: State, fault: LineFault): Step {
     throw misuse("take a line", state);
   }
   if (fault === "TLS") return closing(state, replies.NOT_TLS);
-  // RFC 4954 §4: what can't be read fails the AUTH; the client's next line is a command.
   return phase.name === "auth"
-    ? refuse({ ...state, phase: COMMAND }, "AUTH", badResponse(fault))
+    ? unreadable(state, fault)
     : say(state, badCommandLine(fault));
-}
-
-/** A fault after which the next line can still be told. */
-type PassingFault = Exclude<LineFault, "TLS">;
-
-function badResponse(fault: PassingFault): Reply {
-  return fault === "too long"
-    ? replies.AUTH_LINE_TOO_LONG
-    : replies.AUTH_UNREADABLE;
 }
 
 function badCommandLine(fault: PassingFault): Reply {
@@ -294,11 +263,8 @@ function answered(state: State, reply: Reply): Step {
       );
     }
     case "auth":
-      if (reply.code === 334) {
-        const { mechanism } = question;
-        return say({ ...state, phase: { name: "auth", mechanism } }, reply);
-      }
-      return say({ ...idle, authenticated: yes, authRefused: !yes }, reply);
+    case "response":
+      return exchanged(state, question, reply);
     case "open":
       return opened(idle, reply, phase.chunk);
     case "commit":

@@ -217,6 +217,28 @@ test("response() answers challenge after challenge", () => {
   }
 });
 
+test("takeDialogue() shows no challenge that helps to guess a password", () => {
+  const { dialogue, challenges } = play({
+    config: { auth: { mechanisms: ["SCRAM-SHA-256"], inTheClear: true } },
+    script: {
+      EHLO: offering("AUTH SCRAM-SHA-256"),
+      AUTH: "334 cj1y",
+      response: ["334-dj02\r\n334 dj02", "235 2.7.0 Welcome"],
+    },
+    responses: ["biws", "Yz1i", ""],
+  });
+  assertEquals(challenges, [undefined, "cj1y", "dj02dj02"]);
+  assertEquals(dialogue.slice(4, 11), [
+    "-> AUTH SCRAM-SHA-256 (not shown)",
+    "<- 334 (SASL challenge, not shown)",
+    "-> (SASL response, not shown)",
+    "<- 334-(SASL challenge, not shown)",
+    "<- 334 (SASL challenge, not shown)",
+    "-> (SASL response, not shown)",
+    "<- 235 2.7.0 Welcome",
+  ]);
+});
+
 for (const reply of ["535 5.7.8 Wrong", "454 4.7.0 Not now", "504 What?"]) {
   test(`next() defers all on ${reply} at AUTH`, () => {
     const { heard, outcomes } = play({

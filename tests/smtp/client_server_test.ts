@@ -64,7 +64,8 @@ class Conversation {
       maxRecipients: settings.maxRecipients ?? 1_000,
       maxFaults: 0,
       tls,
-      mechanisms,
+      mechanisms: { clear: [], secure: mechanisms },
+      authRequired: mechanisms.length > 0,
     });
   }
 
@@ -127,9 +128,9 @@ class Conversation {
           ? replies.NO_SUCH_USER
           : replies.RECIPIENT_OK;
       case "auth":
-        return question.response === undefined
-          ? { code: 334, text: "UGFzc3dvcmQ6" }
-          : { code: 235, status: "2.7.0", text: "Welcome" };
+        return replies.challenge("UGFzc3dvcmQ6");
+      case "response":
+        return replies.AUTHENTICATED;
       case "open":
         return question.via === "DATA" ? replies.START_MAIL : replies.OK;
       case "commit": {

@@ -55,6 +55,11 @@ function show(
   }
 }
 
+const BARE_LF_THRICE = Array<string>(3).fill("bad line: bare LF");
+const CONTROL = "bad line: control character";
+const NOT_UTF8 = "bad line: not UTF-8";
+const LONG = "x".repeat(5 * LINE_LIMIT);
+
 const LINES: readonly (readonly [octets: string, ...frames: string[]])[] = [
   ["NOOP\r\n", "line NOOP"],
   ["\r\n", "line "],
@@ -63,8 +68,11 @@ const LINES: readonly (readonly [octets: string, ...frames: string[]])[] = [
   ["NOOP\r"],
   ["a\tb\r\n", "line a\tb"],
   ["\n", "bad line: bare LF"],
-  ["NOOP\nQUIT\r\n", "bad line: bare LF", "line QUIT"],
-  ["NOOP\n\r\nQUIT\r\n", "bad line: bare LF", "line ", "line QUIT"],
+  ["NOOP\nQUIT\r\n", "bad line: bare LF", "bad line: bare LF"],
+  ["a\nb\nc\r\nQUIT\r\n", ...BARE_LF_THRICE, "line QUIT"],
+  ["\n\r\r\n\r\n", "bad line: bare LF", CONTROL, "line "],
+  ["a\n\xff\r\nQ\r\n", "bad line: bare LF", NOT_UTF8, "line Q"],
+  ["a\n\x16\x03\x01\r\nQ\r\n", "bad line: bare LF", CONTROL, "line Q"],
   ["NO\rOP\r\n", "bad line: control character"],
   ["NOOP\r\r\n", "bad line: control character"],
   ["NO\0OP\r\nQUIT\r\n", "bad line: control character", "line QUIT"],
@@ -84,7 +92,8 @@ const LINES: readonly (readonly [octets: string, ...frames: string[]])[] = [
   [`${"x".repeat(LINE_LIMIT - 2)}\r\n`, `line ${"x".repeat(LINE_LIMIT - 2)}`],
   [`${"x".repeat(LINE_LIMIT - 1)}\r\nQ\r\n`, "bad line: too long", "line Q"],
   [`${"x".repeat(LINE_LIMIT)}\x16${"x".repeat(99)}\r\n`, "bad line: too long"],
-  [`${"x".repeat(5 * LINE_LIMIT)}\n`, "bad line: too long"],
+  [`${LONG}\nQ\r\nQ\r\n`, "bad line: too long", "bad line: bare LF", "line Q"],
+  [`${LONG}\r\nQ\r\n`, "bad line: too long", "line Q"],
 ];
 
 Deno.test("Framer cuts lines", { permissions: "none" }, () => {

@@ -1,8 +1,9 @@
 /** What every command does in every situation, as one table (RFC 5321 §4.1.4). */
 import { Player } from "../transcripts/play.ts";
 import { CONFIG } from "../transcripts/transcript.ts";
+import { AUTHENTICATED, challenge } from "../../src/smtp/replies.ts";
 import type { Reply } from "../../src/smtp/reply.ts";
-import type { Question } from "../../src/smtp/state.ts";
+import type { Question, ServerConfig } from "../../src/smtp/state.ts";
 
 /** Each command once, in a form that nothing is wrong with. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -25,6 +26,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 const EHLO = "EHLO client.example\r\n";
+const TLS = `${EHLO}STARTTLS\r\n<TLS>${EHLO}`;
+const AUTH = "AUTH PLAIN let-me-in\r\n";
 const MAIL = `${EHLO}MAIL FROM:<a@test.ru>\r\n`;
 const RCPT = `${MAIL}RCPT TO:<b@test.ru>\r\n`;
 
@@ -35,8 +38,8 @@ const SITUATIONS: Readonly<Record<string, string>> = {
   "after HELO": "HELO client.example\r\n",
   "after EHLO": EHLO,
   "behind STARTTLS": `${EHLO}STARTTLS\r\n<TLS>`,
-  "EHLO over TLS": `${EHLO}STARTTLS\r\n<TLS>${EHLO}`,
-  "authenticated": `${EHLO}AUTH PLAIN let-me-in\r\n`,
+  "EHLO over TLS": TLS,
+  "authenticated": EHLO + AUTH,
   "in SASL exchange": `${EHLO}AUTH PLAIN go-on\r\n`,
   "MAIL refused": `${EHLO}MAIL FROM:<refused@test.ru>\r\n`,
   "after MAIL": MAIL,
@@ -50,14 +53,30 @@ const SITUATIONS: Readonly<Record<string, string>> = {
   "between chunks": `${RCPT}BDAT 1\r\nx`,
   "chunk refused": `${RCPT}BDAT 2\r\n\n\n`,
   "after last chunk": `${RCPT}BDAT 1 LAST\r\nx`,
+  "AUTH needs TLS": EHLO,
+  "mail needs AUTH": EHLO,
+  "mail needs TLS": EHLO,
+  "... which is on": TLS,
+  "... AUTH done": TLS + AUTH,
 };
 
-const config = {
+const config: ServerConfig = {
   ...CONFIG,
   tls: true,
-  mechanisms: ["PLAIN"],
+  mechanisms: { clear: ["PLAIN"], secure: ["PLAIN"] },
   maxRecipients: 2,
   maxFaults: 100,
+};
+
+const TLS_FIRST = { clear: [], secure: ["PLAIN"] };
+
+/** What is different about the server in some situations. */
+const SERVERS: Readonly<Record<string, Partial<ServerConfig>>> = {
+  "AUTH needs TLS": { mechanisms: TLS_FIRST },
+  "mail needs AUTH": { authRequired: true },
+  "mail needs TLS": { authRequired: true, mechanisms: TLS_FIRST },
+  "... which is on": { authRequired: true, mechanisms: TLS_FIRST },
+  "... AUTH done": { authRequired: true, mechanisms: TLS_FIRST },
 };
 
 function answer(question: Question): Reply | undefined {
@@ -67,12 +86,8 @@ function answer(question: Question): Reply | undefined {
         ? { code: 550, status: "5.7.1", text: "No" }
         : undefined;
     case "auth":
-      if (question.response === "let-me-in") {
-        return { code: 235, status: "2.7.0", text: "Welcome" };
-      }
-      return question.response === "go-on"
-        ? { code: 334, text: "" }
-        : undefined;
+      if (question.response === "let-me-in") return AUTHENTICATED;
+      return question.response === "go-on" ? challenge("") : undefined;
     default:
       return undefined;
   }
@@ -81,7 +96,7 @@ function answer(question: Question): Reply | undefined {
 /** The code of the reply to a command, and what else it does: `-` drops a message, `.` closes. */
 function outcome(situation: string, command: string): string {
   let discards = 0;
-  const player = new Player({ config }, {
+  const player = new Player({ config: { ...config, ...SERVERS[situation] } }, {
     question: (question) =>
       situation === "turned away" && question.ask === "connect"
         ? { code: 554, status: "5.7.1", text: "mx.test.ru No" }

@@ -24,12 +24,18 @@ const MADE: Readonly<Record<string, readonly Reply[]>> = {
   unknownParameter: [replies.unknownParameter("X".repeat(40))],
   badParameter: [replies.badParameter("SIZE", "given twice")],
   badSequence: [replies.badSequence("Send MAIL first")],
+  challenge: [replies.challenge(""), replies.challenge("VXNlcm5hbWU6")],
   tooManyFaults: [replies.tooManyFaults(LONG_NAME)],
   badText: [
     replies.badText("bare CR"),
     replies.badText("bare LF"),
     replies.badText("NUL"),
   ],
+  blockListed: [replies.blockListed("2001:db8::1", LONG_NAME)],
+  connectingTooOften: [replies.connectingTooOften(LONG_NAME)],
+  guessingAddresses: [replies.guessingAddresses(LONG_NAME)],
+  guessingPasswords: [replies.guessingPasswords(LONG_NAME)],
+  makingRoom: [replies.makingRoom(LONG_NAME)],
   tooManyConnections: [replies.tooManyConnections(LONG_NAME)],
   timedOut: [replies.timedOut(LONG_NAME)],
   shuttingDown: [replies.shuttingDown(LONG_NAME)],
@@ -61,7 +67,7 @@ Deno.test(
       .filter((made) => typeof made === "object")
       .concat(Object.values(MADE).flat());
     const closing = all.filter(({ code }) => code === 421);
-    assertEquals(closing.length, 4);
+    assertEquals(closing.length, 8);
     for (const { text } of closing) {
       assert(String(text).startsWith(`${LONG_NAME} `), String(text));
     }

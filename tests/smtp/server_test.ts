@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { greeting, OK, START_MAIL } from "../../src/smtp/replies.ts";
+import {
+  greeting,
+  makingRoom,
+  OK,
+  START_MAIL,
+} from "../../src/smtp/replies.ts";
+import { formatReply } from "../../src/smtp/reply.ts";
 import { type Effect, ServerSession } from "../../src/smtp/server.ts";
 import { decide } from "../transcripts/policy.ts";
 import { Player } from "../transcripts/play.ts";
@@ -52,6 +58,16 @@ Deno.test("ServerSession is not secured but by a handshake", NONE, () => {
   assertThrows(() => greeted().secured(), TypeError, 'in phase "command"');
 });
 
+Deno.test("ServerSession can be under TLS from the start", NONE, () => {
+  assertEquals(new ServerSession(CONFIG).state.secure, false);
+  const session = new ServerSession(CONFIG, { secure: true });
+  assert(session.state.secure);
+  session.next();
+  session.answer(greeting("mx.test.ru"));
+  assert(session.state.secure);
+  assertThrows(() => session.secured(), TypeError, 'in phase "command"');
+});
+
 Deno.test("ServerSession goes on saying that it is over", NONE, () => {
   const session = greeted();
   session.receive(encoder.encode("QUIT\r\nNOOP\r\n"));
@@ -80,6 +96,22 @@ Deno.test(
     assertEquals(session.next(), { type: "close" });
   },
 );
+
+Deno.test("dismiss() sends the client away, whatever it is at", NONE, () => {
+  const inputs = ["EHLO a\r\n", "MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n"];
+  const session = greeted();
+  for (const input of inputs) {
+    session.receive(encoder.encode(input));
+    run(session);
+  }
+  const reply = makingRoom("mx.test.ru");
+  session.dismiss(reply);
+  assertEquals(run(session), [
+    { type: "discard", reply },
+    { type: "write", text: formatReply(reply) },
+    { type: "close" },
+  ]);
+});
 
 Deno.test("ServerSession tells how long to wait", NONE, () => {
   const session = greeted();

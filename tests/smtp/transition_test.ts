@@ -63,7 +63,12 @@ Deno.test("transition() throws at what can't happen", NONE, () => {
 Deno.test("transition() leaves a session that is over alone", NONE, () => {
   const closed: State = { ...INITIAL, phase: { name: "closed" } };
   for (
-    const input of [...INPUTS, { on: "timeout" }, { on: "shutdown" }] as const
+    const input of [
+      ...INPUTS,
+      { on: "timeout" },
+      { on: "shutdown" },
+      { on: "dismissal", reply: OK },
+    ] as const
   ) {
     assertEquals(transition(closed, input, CONFIG), { state: closed });
   }

@@ -41,8 +41,13 @@ export class Player {
   /** How much of the output was asked for. */
   #seen = 0;
 
-  constructor({ config }: Pick<Transcript, "config">, listener: Listener = {}) {
-    this.#session = new ServerSession(config);
+  constructor(
+    { config, secure = false }:
+      & Pick<Transcript, "config">
+      & Partial<Pick<Transcript, "secure">>,
+    listener: Listener = {},
+  ) {
+    this.#session = new ServerSession(config, { secure });
     this.#listener = listener;
     this.#run();
   }

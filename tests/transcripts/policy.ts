@@ -20,11 +20,8 @@ export function decide(question: Question): Reply {
         ? replies.NO_SUCH_USER
         : replies.RECIPIENT_OK;
     case "auth":
-      return {
-        code: 535,
-        status: "5.7.8",
-        text: "Authentication credentials invalid",
-      };
+    case "response":
+      return replies.BAD_CREDENTIALS;
     case "open":
       return question.via === "DATA" ? replies.START_MAIL : replies.OK;
     case "commit":
@@ -34,7 +31,7 @@ export function decide(question: Question): Reply {
   }
 }
 
-/** A question as the dialogues write it: `rcpt <petya@test.ru>`, `auth PLAIN AGEAYg==`, `commit`. */
+/** A question as the dialogues write it: `rcpt <petya@test.ru>`, `auth PLAIN AGEAYg==`, `open DATA`. */
 export function describe(question: Question): string {
   switch (question.ask) {
     case "connect":
@@ -58,6 +55,8 @@ export function describe(question: Question): string {
       return question.response === undefined
         ? `auth ${question.mechanism}`
         : `auth ${question.mechanism} ${question.response}`;
+    case "response":
+      return `response ${question.mechanism} ${question.response}`;
     case "open":
       return `open ${question.via}`;
     case "commit": {

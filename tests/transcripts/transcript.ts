@@ -39,6 +39,8 @@ export type Event = "timeout" | "shutdown" | "handshake" | "close";
 /** A dialogue, ready to be played. */
 export interface Transcript {
   readonly config: ServerConfig;
+  /** Whether TLS is on from the first octet. */
+  readonly secure: boolean;
   /**
    * Whether the client may send without waiting: `yes` in any pieces; `no` line by line; `only` all
    * at once, where it is a fault and how the octets arrive makes a difference.
@@ -56,7 +58,8 @@ export const CONFIG: ServerConfig = {
   maxRecipients: 100,
   maxFaults: 20,
   tls: false,
-  mechanisms: [],
+  mechanisms: { clear: [], secure: [] },
+  authRequired: false,
 };
 
 const EVENTS: readonly string[] = [
@@ -102,19 +105,26 @@ function joinClient(steps: readonly Step[]): readonly Step[] {
 
 function parseSettings(
   lines: readonly string[],
-): Pick<Transcript, "config" | "pipelining"> {
+): Pick<Transcript, "config" | "secure" | "pipelining"> {
   let config = CONFIG;
+  let secure = false;
   let pipelining: Transcript["pipelining"] = "yes";
   for (const line of lines) {
     const [key, value] = line.split(": ", 2);
     if (key === "pipelining" && (value === "no" || value === "only")) {
       pipelining = value;
-    } else config = { ...config, ...parseSetting(key!, value ?? "") };
+    } else if (key === "secure") {
+      secure = value === "yes";
+    } else config = { ...config, ...parseSetting(key!, value ?? "", config) };
   }
-  return { config, pipelining };
+  return { config, secure, pipelining };
 }
 
-function parseSetting(key: string, value: string): Partial<ServerConfig> {
+function parseSetting(
+  key: string,
+  value: string,
+  { mechanisms }: ServerConfig,
+): Partial<ServerConfig> {
   switch (key) {
     case "max-size":
       return { maxSize: Number(value) };
@@ -125,7 +135,13 @@ function parseSetting(key: string, value: string): Partial<ServerConfig> {
     case "tls":
       return { tls: value === "yes" };
     case "mechanisms":
-      return { mechanisms: value.split(" ") };
+      return {
+        mechanisms: { clear: value.split(" "), secure: value.split(" ") },
+      };
+    case "secure-mechanisms":
+      return { mechanisms: { ...mechanisms, secure: value.split(" ") } };
+    case "auth-required":
+      return { authRequired: value === "yes" };
     default:
       throw new SyntaxError(`Cannot read dialogue: no setting "${key}"`);
   }
