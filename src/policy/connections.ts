@@ -1,8 +1,10 @@
+import { clientGroup } from "./client_group.ts";
+
 /** How many clients there may be at once. */
 export interface ConnectionLimits {
   /** In all. */
   readonly total: number;
-  /** From one IP address. */
+  /** From one IPv4 address, or from one /64 of IPv6 addresses. */
   readonly perAddress: number;
 }
 
@@ -10,9 +12,13 @@ export interface ConnectionLimits {
 export interface ConnectionCounter {
   /**
    * Counts a client in if there is room. Returns the function that counts it out again, to be
-   * called once, or `undefined` when there is none.
+   * called once, or why there is none: the client has too many connections of its own, or all
+   * clients together have. With `squeeze` the latter doesn't matter.
    */
-  admit(address: string): (() => void) | undefined;
+  admit(
+    address: string,
+    options?: { readonly squeeze?: boolean },
+  ): (() => void) | "too many" | "full";
 }
 
 /**
@@ -20,30 +26,33 @@ export interface ConnectionCounter {
  *
  * @example
  * ```ts
- * import { assert, assertEquals } from "@std/assert";
+ * import { assertEquals, assertInstanceOf } from "@std/assert";
  * import { countConnections } from "./connections.ts";
  *
  * const counter = countConnections({ total: 2, perAddress: 1 });
  * const leave = counter.admit("192.0.2.1");
- * assertEquals(counter.admit("192.0.2.1"), undefined);
- * leave?.();
- * assert(counter.admit("192.0.2.1"));
+ * assertEquals(counter.admit("192.0.2.1"), "too many");
+ * if (typeof leave === "function") leave();
+ * assertInstanceOf(counter.admit("192.0.2.1"), Function);
  * ```
  */
 export function countConnections(limits: ConnectionLimits): ConnectionCounter {
-  const perAddress = new Map<string, number>();
+  const perGroup = new Map<string, number>();
   let total = 0;
+
   return {
-    admit(address) {
-      const count = perAddress.get(address) ?? 0;
-      if (total >= limits.total || count >= limits.perAddress) return undefined;
+    admit(address, { squeeze = false } = {}) {
+      const group = clientGroup(address);
+      const count = perGroup.get(group) ?? 0;
+      if (count >= limits.perAddress) return "too many";
+      if (total >= limits.total && !squeeze) return "full";
       total++;
-      perAddress.set(address, count + 1);
+      perGroup.set(group, count + 1);
       return () => {
         total--;
-        const left = perAddress.get(address)! - 1;
-        if (left > 0) perAddress.set(address, left);
-        else perAddress.delete(address);
+        const left = perGroup.get(group)! - 1;
+        if (left > 0) perGroup.set(group, left);
+        else perGroup.delete(group);
       };
     },
   };

@@ -1,20 +1,25 @@
 import type { Clock } from "./clock.ts";
 
-/** Why a wait ended before what was waited for came. */
-export type Interruption = "timeout" | "stop";
+/**
+ * Why a wait ended before what was waited for came: it took too long, we stop, or another
+ * connection needs the room of this one.
+ */
+export type Interruption = "timeout" | "stop" | "room";
 
 /** One connection's waits. To be disposed of when the connection ends. */
 export interface Waiter extends Disposable {
   /**
-   * Waits for `work`, but no longer than `limit` milliseconds; and, if `stoppable`, not once the
-   * server stops. Work that lost the race goes on unheard: close what it works on. One wait at a
-   * time.
+   * Waits for `work`, but no longer than until `limit` milliseconds have been waited since the last
+   * progress, in this wait and those before it; and, if `stoppable`, not once the server stops. Work
+   * that lost the race goes on unheard: close what it works on. One wait at a time.
    */
   wait<Result>(
     work: Promise<Result>,
     limit: number,
     options?: { readonly stoppable?: boolean },
   ): Promise<Result | Interruption>;
+  /** Takes note that the peer did its part: time limits begin anew. To be called between waits. */
+  progress(): void;
 }
 
 /**
@@ -37,7 +42,7 @@ export class TimeLimits {
 
   /** Waits for a new connection. */
   waiter(): Waiter {
-    const wait = new Wait();
+    const wait = new Wait(this.#clock);
     this.#waits.add(wait);
     this.#startTimer();
     return {
@@ -47,8 +52,9 @@ export class TimeLimits {
           work.catch(() => {});
           return Promise.resolve("stop");
         }
-        return wait.start(work, this.#clock.now() + limit, stoppable);
+        return wait.start(work, limit, stoppable);
       },
+      progress: () => wait.progress(),
       [Symbol.dispose]: () => {
         this.#waits.delete(wait);
         if (this.#waits.size === 0) this.#stopTimer();
@@ -68,6 +74,24 @@ export class TimeLimits {
     for (const wait of this.#waits) wait.end("stop");
   }
 
+  /**
+   * Ends the wait of who has kept us waiting longest since the last progress, if for `leastWait`
+   * milliseconds or more. Returns whether there was one.
+   */
+  evict(leastWait: number): boolean {
+    const now = this.#clock.now();
+    let slowest: Wait | undefined;
+    let longest = leastWait;
+    for (const wait of this.#waits) {
+      const waited = wait.waited(now);
+      if (waited === undefined || waited < longest) continue;
+      slowest = wait;
+      longest = waited;
+    }
+    slowest?.end("room");
+    return slowest !== undefined;
+  }
+
   #startTimer(): void {
     this.#cancelTimer ??= this.#clock.after(this.#tick, () => {
       this.#cancelTimer = undefined;
@@ -85,20 +109,29 @@ export class TimeLimits {
   }
 }
 
-/** A wait that may or may not be going on. */
+/** A connection's wait, which may or may not be going on. */
 class Wait {
   /** When it ends at the latest; `Infinity` while nothing is waited for. */
   deadline = Infinity;
   stoppable = false;
+  readonly #clock: Pick<Clock, "now">;
+  #since = 0;
+  /** Milliseconds of the waits since the last progress that are over. */
+  #waited = 0;
   #interrupt: ((reason: Interruption) => void) | undefined;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
 
   start<Result>(
     work: Promise<Result>,
-    deadline: number,
+    limit: number,
     stoppable: boolean,
   ): Promise<Result | Interruption> {
     return new Promise((resolve, reject) => {
-      this.deadline = deadline;
+      this.#since = this.#clock.now();
+      this.deadline = this.#since + limit - this.#waited;
       this.stoppable = stoppable;
       this.#interrupt = resolve;
       work.then(
@@ -120,9 +153,19 @@ class Wait {
     interrupt?.(reason);
   }
 
+  progress(): void {
+    this.#waited = 0;
+  }
+
+  /** Milliseconds waited since the last progress; `undefined` while nothing is waited for. */
+  waited(now: number): number | undefined {
+    return this.#interrupt && this.#waited + now - this.#since;
+  }
+
   /** Work that was given up long ago must not end the wait of today. */
   #rest(whose: ((reason: Interruption) => void) | undefined): void {
-    if (this.#interrupt !== whose) return;
+    if (whose === undefined || this.#interrupt !== whose) return;
+    this.#waited += this.#clock.now() - this.#since;
     this.#interrupt = undefined;
     this.deadline = Infinity;
     this.stoppable = false;

@@ -1,12 +1,24 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TimeLimits } from "../../src/ports/time_limits.ts";
-import { manualClock, settle } from "../log/manual_clock.ts";
+import { TimeLimits, type Waiter } from "../../src/ports/time_limits.ts";
+import { type ManualClock, manualClock, settle } from "../log/manual_clock.ts";
 
 const TICK = 500;
 
 function fixture() {
   const clock = manualClock("2026-11-23T00:00:00Z");
   return { clock, limits: new TimeLimits(clock, { tick: TICK }) };
+}
+
+/** Waits for something that takes so many milliseconds. */
+async function waitFor(
+  duration: number,
+  { clock, waiter }: { readonly clock: ManualClock; readonly waiter: Waiter },
+): Promise<void> {
+  const work = Promise.withResolvers<string>();
+  const waiting = waiter.wait(work.promise, 60_000);
+  await clock.advance(duration);
+  work.resolve("done");
+  assertEquals(await waiting, "done");
 }
 
 /** What a promise has come to by now. */
@@ -41,7 +53,7 @@ Deno.test("wait() ends once the limit is over, at most a tick late", async () =>
   assertEquals(await stateOf(waiting), "timeout");
 });
 
-Deno.test("wait() counts from its own start", async () => {
+Deno.test("wait() doesn't count the time between waits", async () => {
   const { clock, limits } = fixture();
   using waiter = limits.waiter();
   await waiter.wait(Promise.resolve(), 1000);
@@ -53,6 +65,42 @@ Deno.test("wait() counts from its own start", async () => {
   assertEquals(await stateOf(waiting), "timeout");
 });
 
+Deno.test("wait() counts the waits before it", async () => {
+  const { clock, limits } = fixture();
+  using waiter = limits.waiter();
+  await waitFor(600, { clock, waiter });
+  await waitFor(600, { clock, waiter });
+  const waiting = waiter.wait(new Promise(() => {}), 2000);
+  await clock.advance(300);
+  assertEquals(await stateOf(waiting), "pending");
+  await clock.advance(500 + TICK);
+  assertEquals(await stateOf(waiting), "timeout");
+});
+
+Deno.test("wait() ends at once what comes too late in sum, unless it is there", async () => {
+  const { clock, limits } = fixture();
+  using waiter = limits.waiter();
+  await waitFor(900, { clock, waiter });
+  assertEquals(await waiter.wait(Promise.resolve("there"), 800), "there");
+  const waiting = waiter.wait(new Promise(() => {}), 800);
+  await clock.advance(TICK);
+  assertEquals(await stateOf(waiting), "timeout");
+});
+
+Deno.test("progress() gives the whole limit again", async () => {
+  const { clock, limits } = fixture();
+  using waiter = limits.waiter();
+  const late = waiter.wait(new Promise(() => {}), 1000);
+  await clock.advance(1500);
+  assertEquals(await late, "timeout");
+  waiter.progress();
+  const waiting = waiter.wait(new Promise(() => {}), 1000);
+  await clock.advance(900);
+  assertEquals(await stateOf(waiting), "pending");
+  await clock.advance(100 + TICK);
+  assertEquals(await stateOf(waiting), "timeout");
+});
+
 Deno.test("wait() isn't ended by work that was given up before", async () => {
   const { clock, limits } = fixture();
   using waiter = limits.waiter();
@@ -61,6 +109,7 @@ Deno.test("wait() isn't ended by work that was given up before", async () => {
   await clock.advance(1500);
   assertEquals(await stateOf(first), "timeout");
 
+  waiter.progress();
   const work = Promise.withResolvers<string>();
   const second = waiter.wait(work.promise, 1000);
   late.resolve("late");
@@ -77,6 +126,7 @@ Deno.test("wait() ignores the failure of work that was given up before", async (
   await clock.advance(1500);
   assertEquals(await stateOf(first), "timeout");
 
+  waiter.progress();
   const work = Promise.withResolvers<string>();
   const second = waiter.wait(work.promise, 1000);
   late.reject(new Error("late"));
@@ -131,6 +181,65 @@ Deno.test("hurry() ends every wait, now and later", async () => {
     await stateOf(another.wait(new Promise(() => {}), 1000)),
     "stop",
   );
+});
+
+Deno.test("evict() ends the waits of who keeps us waiting longest, one by one", async () => {
+  const { clock, limits } = fixture();
+  using second = limits.waiter();
+  using first = limits.waiter();
+  using third = limits.waiter();
+  const waits: Promise<unknown>[] = [];
+  for (const waiter of [first, second, third]) {
+    waits.push(waiter.wait(new Promise(() => {}), 60_000));
+    await clock.advance(2000);
+  }
+  const states = () => Promise.all(waits.map(stateOf));
+  assert(limits.evict(3000));
+  assertEquals(await states(), ["room", "pending", "pending"]);
+  assert(limits.evict(3000));
+  assertEquals(await states(), ["room", "room", "pending"]);
+  assert(!limits.evict(3000));
+  assertEquals(await states(), ["room", "room", "pending"]);
+});
+
+Deno.test("evict() goes by the last progress, not by the last wait", async () => {
+  const { clock, limits } = fixture();
+  using trickling = limits.waiter();
+  using steady = limits.waiter();
+  for (let count = 0; count < 6; count++) {
+    await waitFor(1000, { clock, waiter: trickling });
+    await waitFor(1000, { clock, waiter: steady });
+    steady.progress();
+  }
+  const slow = trickling.wait(new Promise(() => {}), 60_000);
+  const quick = steady.wait(new Promise(() => {}), 60_000);
+  await clock.advance(10);
+  assert(limits.evict(5000));
+  assertEquals(await stateOf(slow), "room");
+  assertEquals(await stateOf(quick), "pending");
+});
+
+Deno.test("evict() spares those who wait for us, and those who are gone", async () => {
+  const { clock, limits } = fixture();
+  using waiter = limits.waiter();
+  await waitFor(9000, { clock, waiter });
+  const gone = limits.waiter();
+  const unheard = gone.wait(new Promise(() => {}), 60_000);
+  gone[Symbol.dispose]();
+  await clock.advance(9000);
+  assert(!limits.evict(5000));
+  assertEquals(await stateOf(unheard), "pending");
+});
+
+Deno.test("evict() ends a wait that just reaches the least", async () => {
+  const { clock, limits } = fixture();
+  using waiter = limits.waiter();
+  const waiting = waiter.wait(new Promise(() => {}), 60_000);
+  await clock.advance(4999);
+  assert(!limits.evict(5000));
+  await clock.advance(1);
+  assert(limits.evict(5000));
+  assertEquals(await stateOf(waiting), "room");
 });
 
 Deno.test("waiter() keeps one timer for all, and none when all are gone", () => {
