@@ -30,11 +30,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sasl: ["smtp"],
   message: ["smtp"],
   config: [],
-  policy: ["smtp"],
+  policy: ["ports", "smtp", "sasl"],
   net: ["ports"],
   system: ["ports"],
   log: ["ports"],
-  store: ["ports", "smtp"],
+  store: ["ports", "smtp", "sasl"],
   queue: ["ports", "smtp", "message"],
   delivery: [
     "ports",
@@ -76,6 +76,7 @@ const TYPES_ONLY: readonly {
 }[] = [
   { from: "queue", to: "message", except: [] },
   { from: "delivery", to: "queue", except: [] },
+  { from: "store", to: "sasl", except: ["src/sasl/base64.ts"] },
   { from: "delivery", to: "net", except: [] },
   // The name of a domain must be the same wherever it is compared.
   { from: "delivery", to: "store", except: ["src/store/canonical.ts"] },

@@ -170,7 +170,7 @@ Deno.test({
     const settings = { ...settingsOf(devTask().flags), mailDir, port: 0 };
     const server = await startServer(settings, { log: SILENT });
     try {
-      const { port } = server.addresses[0]!;
+      const { port } = server.doors[0]!.addresses[0]!;
       for (const mail of mails) await shell(mail.replace("2525", `${port}`));
     } finally {
       await server.stop();

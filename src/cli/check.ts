@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { permissionFlags } from "../config/permissions.ts";
 import type { Settings } from "../config/settings.ts";
 import { listen } from "../net/listener.ts";
+import { doorsOf } from "../server/doors.ts";
 import { openRoutes } from "../server/relay_routes.ts";
 import { clock } from "../system/clock.ts";
 import { disk } from "../system/disk.ts";
@@ -25,9 +26,9 @@ export async function check(
     ...await problemsOf(() => tryUsers(settings, terminal)),
     ...await problemsOf(() => tryAliases(settings, terminal)),
   ];
-  const atPort = await problemsOf(() => tryPort(settings, terminal));
+  const atPorts = await problemsOf(() => tryPorts(settings, terminal));
   const inRoutes = await problemsOf(() => tryRoutes(settings));
-  const problems = [...inFolder, ...inTables, ...inRoutes, ...atPort];
+  const problems = [...inFolder, ...inTables, ...inRoutes, ...atPorts];
   const warnings = await exposedPasswords(settings, config);
   problems.forEach((problem) => terminal.error(`smtpd: ${problem}`));
   warnings.forEach((warning) => terminal.error(`smtpd: warning: ${warning}`));
@@ -103,6 +104,10 @@ async function tryRoutes({ routes }: Settings): Promise<void> {
   await openRoutes(routes, disk);
 }
 
-function tryPort({ host, port }: Settings, terminal: Terminal): void {
-  listen({ host, port, clock, log: spokenLog(terminal) }).close();
+function tryPorts(settings: Settings, terminal: Terminal): void {
+  const { host } = settings;
+  const log = spokenLog(terminal);
+  for (const { port, setting } of doorsOf(settings)) {
+    listen({ host, port, setting, clock, log }).close();
+  }
 }

@@ -8,6 +8,7 @@ import { queue } from "./queue.ts";
 import { serve } from "./serve.ts";
 import type { Subcommand, Terminal } from "./terminal.ts";
 import { WrongUse } from "./terminal.ts";
+import { tls } from "./tls.ts";
 import { transcript } from "./transcript.ts";
 import { user } from "./user.ts";
 
@@ -87,6 +88,14 @@ const SUBCOMMANDS: ReadonlyMap<string, Row> = new Map<string, Row>([
         help: "Take a message out of the queue, and tell nobody",
       },
     ],
+  }],
+  ["tls", {
+    run: tls,
+    usages: [{
+      synopsis: "tls self-signed",
+      help: "Make a certificate for tests, for --hostname and each --domain; " +
+        "--force replaces the last one",
+    }],
   }],
   ["transcript", {
     run: transcript,

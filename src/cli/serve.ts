@@ -24,10 +24,12 @@ export async function serve(
   const server = await startServer(settings, { log });
   try {
     if (settings.logFormat === "text") {
-      welcome(settings, server.addresses).forEach(terminal.out);
+      welcome(settings, server.doors).forEach(terminal.out);
     } else {
-      const on = server.addresses.map(formatEndpoint).join(" ");
-      log.info("listening", { on });
+      for (const { setting, addresses } of server.doors) {
+        const on = addresses.map(formatEndpoint).join(" ");
+        log.info("listening", { setting, on });
+      }
     }
     await Promise.race([asked.promise, server.finished]);
   } finally {

@@ -1,8 +1,7 @@
 import { parse } from "@std/jsonc";
 import { isObject, type JsonObject, shown, typed } from "./json_value.ts";
 import { nearest } from "./nearest.ts";
-import type { Setting } from "./settings.ts";
-import { SETTINGS } from "./settings.ts";
+import { type Setting, SETTINGS } from "./table.ts";
 
 /** A config file's name and what it holds. */
 export interface ConfigFile {

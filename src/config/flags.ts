@@ -1,7 +1,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "./nearest.ts";
-import type { Setting, SettingName } from "./settings.ts";
-import { SETTING_NAMES, SETTINGS } from "./settings.ts";
+import { SETTING_NAMES, type SettingName } from "./settings.ts";
+import { type Setting, SETTINGS } from "./table.ts";
 
 /** A flag that a subcommand takes. */
 export interface Flag {
@@ -35,6 +35,7 @@ export function settingFlags(names: readonly SettingName[]): readonly Flag[] {
   const flags = [...new Set<SettingName>([...names, "logLevel"])].map(
     (name) => {
       const row: Setting = SETTINGS[name];
+      if (row.kind.bare) return { name: row.flag, takes: "nothing" } as const;
       const takes = row.repeatable ? "many" : "one";
       return { name: row.flag, takes } as const;
     },
@@ -79,6 +80,10 @@ export function readFlags(
   for (const { name, takes } of flags) {
     const values = texts(parsed[name]);
     if (values.length > 0 || parsed[name] === true) given.set(name, values);
+    // parseArgs would take `--json=off` for `--json`.
+    if (takes === "nothing" && args.some((a) => a.startsWith(`--${name}=`))) {
+      problems.push(`--${name}: takes no value`);
+    }
     if (takes === "one" && values.length > 1) {
       problems.push(`--${name}: given ${values.length} times, allowed once`);
     }

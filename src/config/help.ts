@@ -1,6 +1,5 @@
 import manifest from "../../deno.json" with { type: "json" };
-import type { Setting } from "./settings.ts";
-import { GROUPS, SETTINGS } from "./settings.ts";
+import { GROUPS, type Setting, SETTINGS } from "./table.ts";
 
 /** What the help text says of a subcommand. */
 export interface Usage {
@@ -49,7 +48,7 @@ const WIDTH = 80;
 const COLUMN = 32;
 
 function synopsis(row: Setting): string {
-  return `--${row.flag} ${row.kind.placeholder}`;
+  return `--${row.flag} ${row.kind.placeholder}`.trimEnd();
 }
 
 function explanation(row: Setting): string {

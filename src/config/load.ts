@@ -1,9 +1,10 @@
 import type { ConfigFile, GivenValue } from "./config_file.ts";
 import { readConfig } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
-import type { Chosen, Setting, SettingName, Settings } from "./settings.ts";
+import type { Chosen, SettingName, Settings } from "./settings.ts";
+import { complete, conflicts, SETTING_NAMES } from "./settings.ts";
+import { type Setting, SETTINGS } from "./table.ts";
 import type { Kind } from "./values.ts";
-import { complete, conflicts, SETTING_NAMES, SETTINGS } from "./settings.ts";
 
 /** Settings, or all that is wrong with them, a line for each fault. */
 export type Loaded<Value> =
@@ -49,8 +50,9 @@ export function loadSome<Name extends SettingName>(
   const settings: Record<string, unknown> = {};
   for (const name of names) {
     const row: Setting = SETTINGS[name];
-    const typed = flags.given.get(row.flag)
-      ?.map((text) => ({ text, shown: JSON.stringify(text) }));
+    const typed = flags.given.has(row.flag)
+      ? typedValues(row, flags)
+      : undefined;
     const written = config?.given.get(row.flag);
     const source = typed || !file
       ? `--${row.flag}`
@@ -63,6 +65,12 @@ export function loadSome<Name extends SettingName>(
     ? { ok: false, problems }
     // Each value was read by the kind in its row, which is what Chosen is made of.
     : { ok: true, settings: settings as Pick<Chosen, Name> };
+}
+
+/** What was typed for a setting that was given. */
+function typedValues(row: Setting, { given }: Flags): readonly GivenValue[] {
+  const texts = row.kind.bare ? ["on"] : given.get(row.flag) ?? [];
+  return texts.map((text) => ({ text, shown: JSON.stringify(text) }));
 }
 
 /** A setting's value from what was given for it, or from its default. */

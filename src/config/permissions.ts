@@ -5,7 +5,16 @@ import type { Settings } from "./settings.ts";
 /** The settings that say what a server must be permitted. */
 export type PermittedSettings = Pick<
   Settings,
-  "host" | "port" | "mailDir" | "accept" | "dns" | "routes"
+  | "host"
+  | "port"
+  | "submissionPort"
+  | "submissionsPort"
+  | "tlsFiles"
+  | "mailDir"
+  | "accept"
+  | "dns"
+  | "routes"
+  | "blockLists"
 >;
 
 /** What the permissions depend on beside the settings. */
@@ -30,10 +39,14 @@ export interface PermissionOptions {
  *   permissionFlags({
  *     host: "127.0.0.1",
  *     port: 2525,
+ *     submissionPort: undefined,
+ *     submissionsPort: undefined,
+ *     tlsFiles: [],
  *     mailDir: "./mail",
  *     accept: "all",
  *     dns: undefined,
  *     routes: [],
+ *     blockLists: [],
  *   }),
  *   ["--allow-net=127.0.0.1:2525", "--allow-read=./mail", "--allow-write=./mail"],
  * );
@@ -43,17 +56,20 @@ export function permissionFlags(
   settings: PermittedSettings,
   { config, windows = false }: PermissionOptions = {},
 ): readonly string[] {
-  const { mailDir, accept, dns, routes } = settings;
-  const relays = accept !== "all";
-  const asksSystem = relays && dns === undefined;
+  const { mailDir, accept, dns, routes, tlsFiles, blockLists } = settings;
+  const reachesOut = accept !== "all" || blockLists.length > 0;
+  const asksSystem = reachesOut && dns === undefined;
   const read = [
     mailDir,
     ...(config === undefined ? [] : [config]),
+    ...tlsFiles.flatMap(({ cert, key }) => [cert, key]),
     ...routes.flatMap(passwordFile),
     ...(asksSystem && !windows ? [NAME_SERVERS] : []),
   ];
   return [
-    relays ? "--allow-net" : `--allow-net=${listeningOn(settings).join(",")}`,
+    reachesOut
+      ? "--allow-net"
+      : `--allow-net=${listeningOn(settings).join(",")}`,
     `--allow-read=${[...new Set(read.map(grantable))].join(",")}`,
     `--allow-write=${grantable(mailDir)}`,
     ...(asksSystem && windows ? ["--allow-sys=networkInterfaces"] : []),
@@ -63,10 +79,15 @@ export function permissionFlags(
 /** Where Unix keeps what DNS servers to ask. */
 const NAME_SERVERS = "/etc/resolv.conf";
 
-function listeningOn({ host, port }: PermittedSettings): readonly string[] {
+function listeningOn(settings: PermittedSettings): readonly string[] {
+  const { host, port, submissionPort, submissionsPort } = settings;
   // Where there is no IPv6, `::` falls back to every IPv4 address.
   const hosts = host === "::" ? ["::", "0.0.0.0"] : [host];
-  return hosts.map((name) => `${isIPv6(name) ? `[${name}]` : name}:${port}`);
+  return [port, submissionPort, submissionsPort]
+    .filter((each) => each !== undefined)
+    .flatMap((each) =>
+      hosts.map((name) => `${isIPv6(name) ? `[${name}]` : name}:${each}`)
+    );
 }
 
 function passwordFile(

@@ -8,8 +8,16 @@ export interface Places {
   readonly users: string;
   /** Addresses whose mail goes to others, a line each. */
   readonly aliases: string;
+  /** What decoys for unknown names are made of. */
+  readonly secret: string;
+  /** Who has passed the greylist, a line each. */
+  readonly greylist: string;
   /** The folder of the dialogues, a file per day. */
   readonly transcripts: string;
+  /** A certificate made for tests, in PEM. */
+  readonly certificate: string;
+  /** The key to it, in PEM. */
+  readonly certificateKey: string;
 }
 
 /**
@@ -30,6 +38,10 @@ export function placesIn(mailDir: string): Places {
     state,
     users: join(state, "users"),
     aliases: join(state, "aliases"),
+    secret: join(state, "secret"),
+    greylist: join(state, "greylist"),
     transcripts: join(state, "transcripts"),
+    certificate: join(state, "tls", "cert.pem"),
+    certificateKey: join(state, "tls", "key.pem"),
   };
 }

@@ -1,218 +1,7 @@
-/**
- * The one table of settings. A row makes a flag, a key of the config file, a line of `--help` and a
- * property of `Settings`; nothing else in the program knows the names.
- */
+/** What the settings are once they are read, and what must hold between them. */
 
-import { domainName, host, nameServer, networks } from "./network_values.ts";
-import { route } from "./route.ts";
+import { type Setting, SETTINGS } from "./table.ts";
 import type { Kind } from "./values.ts";
-import {
-  choice,
-  duration,
-  integer,
-  list,
-  onOff,
-  path,
-  port,
-  remotePort,
-  size,
-} from "./values.ts";
-
-/** Headings of the help text, in its order. */
-export const GROUPS = [
-  "Mail",
-  "Network",
-  "Relay",
-  "Limits",
-  "Retries",
-  "Record",
-] as const;
-
-/** A row of the table. */
-export interface Setting {
-  /** Name of the flag, without `--`, and of the key in the config file. */
-  readonly flag: string;
-  /** How a value is written. */
-  readonly kind: Kind<unknown>;
-  /** The value when none is given, as it would be typed. Without one the setting may be absent. */
-  readonly default?: string;
-  /** What an absent setting means, for the help text. */
-  readonly absent?: string;
-  /** May be given more than once, and is then a list. */
-  readonly repeatable?: true;
-  /** Heading of the help text under which the setting stands. */
-  readonly group: (typeof GROUPS)[number];
-  /** What it does, in a few words. */
-  readonly help: string;
-}
-
-/** Every setting, by its name in the program. */
-export const SETTINGS = {
-  domains: {
-    flag: "domain",
-    kind: domainName,
-    repeatable: true,
-    group: "Mail",
-    help: "A domain whose mail is kept here; needed unless --accept all",
-  },
-  hostname: {
-    flag: "hostname",
-    kind: domainName,
-    absent: "the first domain, else localhost",
-    group: "Mail",
-    help: "Name of this server, as it greets and signs",
-  },
-  accept: {
-    flag: "accept",
-    kind: choice("known", "domain", "all"),
-    default: "known",
-    group: "Mail",
-    help: "Who gets mail: the users and aliases, every name at the domains, " +
-      "or every address anywhere",
-  },
-  mailDir: {
-    flag: "mail-dir",
-    kind: path("DIR"),
-    default: "./mail",
-    group: "Mail",
-    help:
-      "Folder of the mail, the users and the queue; all subcommands take it",
-  },
-  store: {
-    flag: "store",
-    kind: choice("maildir", "mbox"),
-    default: "maildir",
-    group: "Mail",
-    help: "A user's mail as a folder of files, or as one file",
-  },
-  host: {
-    flag: "host",
-    kind: host,
-    default: "::",
-    group: "Network",
-    help: "Address to listen on; :: is every address, IPv4 and IPv6",
-  },
-  port: {
-    flag: "port",
-    kind: port,
-    default: "25",
-    group: "Network",
-    help: "Port to listen on; 0 lets the system pick one",
-  },
-  relayFrom: {
-    flag: "relay-from",
-    kind: networks,
-    default: "127.0.0.0/8,::1",
-    group: "Relay",
-    help: "Clients that may send to any domain",
-  },
-  routes: {
-    flag: "route",
-    kind: route,
-    repeatable: true,
-    group: "Relay",
-    help: "Where a domain's mail is sent, whatever DNS says; * is the rest. " +
-      "The config file can add a user and password",
-  },
-  requireTls: {
-    flag: "require-tls",
-    kind: domainName,
-    repeatable: true,
-    group: "Relay",
-    help: "A domain whose mail is sent encrypted or not at all",
-  },
-  dns: {
-    flag: "dns",
-    kind: nameServer,
-    absent: "the system's",
-    group: "Relay",
-    help: "DNS server to ask for other domains",
-  },
-  mxPort: {
-    flag: "mx-port",
-    kind: remotePort,
-    default: "25",
-    group: "Relay",
-    help: "Port of the servers that DNS names",
-  },
-  maxSize: {
-    flag: "max-size",
-    kind: size("1K", "2G"),
-    default: "25M",
-    group: "Limits",
-    help: "Largest message",
-  },
-  maxRecipients: {
-    flag: "max-recipients",
-    kind: integer(1, 100_000),
-    default: "1000",
-    group: "Limits",
-    help: "Most recipients of a message",
-  },
-  maxConnections: {
-    flag: "max-connections",
-    kind: integer(1, 100_000),
-    default: "1000",
-    group: "Limits",
-    help: "Most clients at once",
-  },
-  maxConnectionsPerIp: {
-    flag: "max-connections-per-ip",
-    kind: integer(1, 100_000),
-    default: "100",
-    group: "Limits",
-    help: "Most clients at once from one address",
-  },
-  timeout: {
-    flag: "timeout",
-    kind: duration("1s", "1d"),
-    default: "5m",
-    group: "Limits",
-    help: "How long a client may be silent",
-  },
-  retry: {
-    flag: "retry",
-    kind: list(duration("1s", "7d"), "durations (1s to 7d, such as 5m,10m,1h)"),
-    default: "5m,10m,20m,40m,1h",
-    group: "Retries",
-    help: "Waits between attempts to deliver; the last one repeats",
-  },
-  warnAfter: {
-    flag: "warn-after",
-    kind: duration("0s", "365d"),
-    default: "4h",
-    group: "Retries",
-    help: "How long mail waits before its sender is told that it does",
-  },
-  giveUp: {
-    flag: "give-up",
-    kind: duration("1s", "365d"),
-    default: "5d",
-    group: "Retries",
-    help: "How long delivery is tried",
-  },
-  logLevel: {
-    flag: "log-level",
-    kind: choice("debug", "info", "warn", "error"),
-    default: "info",
-    group: "Record",
-    help: "What the log leaves out: all that matters less than this",
-  },
-  logFormat: {
-    flag: "log-format",
-    kind: choice("text", "json"),
-    default: "text",
-    group: "Record",
-    help: "A log for people, or a line of JSON for each event",
-  },
-  transcript: {
-    flag: "transcript",
-    kind: onOff,
-    default: "on",
-    group: "Record",
-    help: "Keep the dialogue of every connection",
-  },
-} as const satisfies Readonly<Record<string, Setting>>;
 
 /** A setting's name in the program. */
 export type SettingName = keyof typeof SETTINGS;
@@ -229,7 +18,17 @@ export type Chosen = {
 };
 
 /** The settings that a server runs with: as chosen, with what follows from other settings filled in. */
-export type Settings = Omit<Chosen, "hostname"> & { readonly hostname: string };
+export type Settings = Omit<Chosen, "hostname" | "tlsCert" | "tlsKey"> & {
+  readonly hostname: string;
+  /** Paths of the certificates, and of the key to each. */
+  readonly tlsFiles: readonly TlsFilePair[];
+};
+
+/** Where a certificate is, and its key; both may be in one file. */
+export interface TlsFilePair {
+  readonly cert: string;
+  readonly key: string;
+}
 
 type ValueOf<Row extends Setting> = Row extends { readonly repeatable: true }
   ? readonly KindOf<Row>[]
@@ -241,13 +40,50 @@ type KindOf<Row extends Setting> = Row["kind"] extends Kind<infer Value> ? Value
 
 /** What is wrong between one setting and another, a line for each fault. */
 export function conflicts(chosen: Chosen): readonly string[] {
-  return chosen.domains.length === 0 && chosen.accept !== "all"
-    ? ["--domain: needed unless --accept all (such as --domain test.ru)"]
-    : [];
+  return RULES.flatMap((rule) => rule(chosen) ?? []);
 }
 
+/** Says what is wrong, if anything is. */
+type Rule = (chosen: Chosen) => string | undefined;
+
+const MAKE_ONE = "(for tests, smtpd tls self-signed makes them)";
+
+const RULES: readonly Rule[] = [
+  ({ domains, accept }) =>
+    domains.length === 0 && accept !== "all"
+      ? "--domain: needed unless --accept all (such as --domain test.ru)"
+      : undefined,
+  ({ tlsCert, tlsKey }) =>
+    tlsKey.length > 0 && tlsKey.length !== tlsCert.length
+      ? `--tls-key: given ${tlsKey.length} times, --tls-cert ${tlsCert.length} ` +
+        "times; give each certificate its key, in the same order"
+      : undefined,
+  ({ submissionsPort, tlsCert }) =>
+    submissionsPort !== undefined && tlsCert.length === 0
+      ? `--submissions-port: needs --tls-cert and --tls-key ${MAKE_ONE}`
+      : undefined,
+  ({ submissionPort, tlsCert, insecureAuth }) =>
+    submissionPort !== undefined && tlsCert.length === 0 && !insecureAuth
+      ? "--submission-port: nobody could log in there without --tls-cert and " +
+        `--tls-key ${MAKE_ONE}, or --insecure-auth`
+      : undefined,
+  ({ port, submissionPort, submissionsPort }) => {
+    const ports = [port, submissionPort, submissionsPort]
+      .filter((each) => each !== undefined && each !== 0);
+    return new Set(ports).size < ports.length
+      ? "--port, --submission-port and --submissions-port: must differ"
+      : undefined;
+  },
+];
+
 /** The settings with what follows from the others filled in. */
-export function complete(chosen: Chosen): Settings {
-  const hostname = chosen.hostname ?? chosen.domains[0] ?? "localhost";
-  return { ...chosen, hostname };
+export function complete({ tlsCert, tlsKey, ...chosen }: Chosen): Settings {
+  return {
+    ...chosen,
+    hostname: chosen.hostname ?? chosen.domains[0] ?? "localhost",
+    tlsFiles: tlsCert.map((cert, index) => ({
+      cert,
+      key: tlsKey[index] ?? cert,
+    })),
+  };
 }

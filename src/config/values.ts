@@ -17,6 +17,8 @@ export interface Kind<Value> {
   readonly readObject?: (object: JsonObject) => ObjectReading<Value>;
   /** Whether values are secret, and so are never shown. */
   readonly secret?: true;
+  /** Whether the flag stands without a value, for `on`. */
+  readonly bare?: true;
 }
 
 /** The value that an object says, or what is wrong with it. */
@@ -69,6 +71,9 @@ export const onOff: Kind<boolean> = {
   read: (text) => text === "on" ? true : text === "off" ? false : undefined,
 };
 
+/** A flag that stands without a value and turns something on; `on` or `off` in the config file. */
+export const bare: Kind<boolean> = { ...onOff, placeholder: "", bare: true };
+
 /** A whole number from `least` to `most`. */
 export function integer(least: number, most: number): Kind<number> {
   return {
@@ -77,6 +82,12 @@ export function integer(least: number, most: number): Kind<number> {
     read: (text) => within(least, most, digits(text)),
   };
 }
+
+/** A limit, which 0 lifts. */
+export const limit: Kind<number> = {
+  ...integer(0, 1_000_000),
+  allowed: "a whole number (0 to 1000000; 0 is no limit)",
+};
 
 /** A TCP port to listen on; 0 lets the system pick one. */
 export const port: Kind<number> = {

@@ -140,7 +140,7 @@ export class RemoteSession {
     const limit = this.#services.limits[wait];
     const count = await this.#wait(this.#transport.read(this.#buffer), limit);
     if (count === "timeout") this.#session.timeout();
-    else if (count === "stop") this.#session.abort(STOPPING);
+    else if (typeof count === "string") this.#session.abort(STOPPING);
     else if (count === null) this.#session.lost("closed by the server");
     else this.#session.receive(this.#buffer.subarray(0, count));
   }
@@ -150,7 +150,7 @@ export class RemoteSession {
     const { text } = this.#services.limits;
     const written = await this.#wait(this.#transport.write(octets), text);
     if (written === "timeout") this.#session.timeout();
-    else if (written === "stop") this.#session.abort(STOPPING);
+    else if (typeof written === "string") this.#session.abort(STOPPING);
     else if (!written) await this.#hearLastWords();
   }
 
@@ -188,7 +188,7 @@ export class RemoteSession {
       limits.handshake,
     );
     if (secured === "timeout") this.#session.timeout();
-    else if (secured === "stop") this.#session.abort(STOPPING);
+    else if (typeof secured === "string") this.#session.abort(STOPPING);
     else if ("failed" in secured) this.#session.handshakeFailed(secured.failed);
     else {
       this.#transport = secured.transport;
@@ -203,7 +203,9 @@ export class RemoteSession {
     else this.#session.response(answer.response);
   }
 
+  /** Each wait has a limit of its own. */
   #wait<Result>(work: Promise<Result>, limit: number) {
+    this.#waiter.progress();
     return this.#waiter.wait(work, limit);
   }
 

@@ -11,10 +11,13 @@ import {
   type Target,
 } from "./route.ts";
 
+/** What a route is asked of DNS. */
+export type RouteResolver = Pick<Resolver, "mx" | "addresses">;
+
 /** What looking up a route takes. */
 export interface RouteSource {
   readonly routing: Routing;
-  readonly resolver: Resolver;
+  readonly resolver: RouteResolver;
   /** Numbers from 0 up to but not including 1, to shuffle equal preferences by. */
   readonly random: () => number;
 }
@@ -60,7 +63,10 @@ export async function lookUpRoute(
   return routeVia(domain, located, routing);
 }
 
-async function locate(target: Target, resolver: Resolver): Promise<Located> {
+async function locate(
+  target: Target,
+  resolver: RouteResolver,
+): Promise<Located> {
   const answer = isIP(target.name) === 0
     ? await resolver.addresses(target.name)
     : { kind: "records", records: [target.name] } as const;

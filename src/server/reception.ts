@@ -1,13 +1,16 @@
-import { hasEightBit } from "../message/eight_bit.ts";
-import { HopCounter, MAX_HOPS } from "../message/hops.ts";
-import { addressLiteral, formatReceived } from "../message/trace.ts";
+import { makeSubmission, type Submission } from "../message/submission.ts";
+import {
+  addressLiteral,
+  type Encryption,
+  formatReceived,
+} from "../message/trace.ts";
 import type { Endpoint } from "../net/transport.ts";
-import { type Directory, judgeRecipient } from "../policy/recipients.ts";
+import type { Visit } from "../policy/visit.ts";
 import type { Clock } from "../ports/clock.ts";
 import { isDiskFull } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
 import type { Message, Put, Recipient } from "../queue/queue.ts";
-import type { Draft, Spool } from "../queue/spool.ts";
+import type { Spool } from "../queue/spool.ts";
 import {
   formatMailbox,
   formatReversePath,
@@ -17,17 +20,17 @@ import { isPositive, type Reply } from "../smtp/reply.ts";
 import * as replies from "../smtp/replies.ts";
 import type { RcptParameters } from "../smtp/extensions.ts";
 import type { Envelope, Question, State } from "../smtp/state.ts";
+import { Incoming } from "./incoming.ts";
 
 /** What receiving mail takes. */
 export interface ReceptionServices {
   readonly hostname: string;
   /** The domain that an address literal of ours stands for; `undefined` when we have none. */
   readonly firstDomain: string | undefined;
-  readonly directory: Directory;
+  /** Servers that a message may have been through. */
+  readonly maxHops: number;
   readonly spool: Spool;
   readonly nextId: () => string;
-  /** Whether a client at this IP address is one of ours, who may send to any domain. */
-  readonly mayRelay: (address: string) => boolean;
   /** Makes a message durable and sees to its delivery. */
   readonly enqueue: (put: Put) => Promise<void>;
   readonly clock: Pick<Clock, "now">;
@@ -39,28 +42,14 @@ export interface ReceptionSession {
   readonly id: string;
   readonly peer: Endpoint;
   readonly local: Endpoint;
+  /** What is decided about the client. */
+  readonly visit: Visit;
 }
 
 /** A recipient that was accepted, and where its mail goes. */
 interface Accepted extends RcptParameters {
   readonly original: Mailbox;
   readonly destinations: readonly Mailbox[];
-}
-
-/** A message on its way in. */
-interface Incoming {
-  readonly id: string;
-  readonly receivedAt: number;
-  readonly draft: Draft;
-  readonly hops: HopCounter;
-  /** Whether the SMTPUTF8 parameter was given. */
-  readonly smtputf8: boolean;
-  /** Whether it has octets beyond ASCII, as far as SMTPUTF8 makes that matter. */
-  eightBit: boolean;
-  /** Octets so far, our trace line included. */
-  size: number;
-  /** What went wrong with storing it; said when the client has sent it all. */
-  failure?: Reply;
 }
 
 /**
@@ -70,15 +59,23 @@ interface Incoming {
 export class Reception {
   readonly #services: ReceptionServices;
   readonly #session: ReceptionSession;
-  /** Whether the client is one of ours. */
-  readonly #trusted: boolean;
+  readonly #visit: Visit;
+  #tls: Encryption | undefined;
   #accepted: Accepted[] = [];
   #incoming: Incoming | undefined;
+  /** What went wrong with storing the message; said when the client has sent it all. */
+  #failure: Reply | undefined;
 
   constructor(services: ReceptionServices, session: ReceptionSession) {
     this.#services = services;
     this.#session = session;
-    this.#trusted = services.mayRelay(session.peer.address);
+    this.#visit = session.visit;
+  }
+
+  /** The connection is under TLS now, and the client starts over. */
+  secured(tls: Encryption): void {
+    this.#tls = tls;
+    this.#visit.secured();
   }
 
   /** Answers a question. Our own failures become a temporary reply and a line in the log. */
@@ -92,13 +89,11 @@ export class Reception {
 
   /** Adds to the message that is coming in. Never throws: what fails is said at the end. */
   async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const incoming = this.#incoming;
-    if (incoming === undefined || incoming.failure) return;
-    incoming.hops.scan(bytes);
+    if (this.#incoming === undefined || this.#failure) return;
     try {
-      await this.#store(incoming, bytes);
+      await this.#incoming.append(bytes);
     } catch (cause) {
-      incoming.failure = this.#failed("cannot store message", cause);
+      this.#failure = this.#failed("cannot store message", cause);
     }
   }
 
@@ -106,7 +101,18 @@ export class Reception {
   async discard(): Promise<void> {
     const incoming = this.#incoming;
     this.#incoming = undefined;
-    await incoming?.draft.discard();
+    await incoming?.discard();
+  }
+
+  /** The client is gone. Never throws. */
+  async end(): Promise<void> {
+    this.#visit.end();
+    await this.discard();
+  }
+
+  /** Passes on what a client is greeted with, and says in the log if that is a refusal. */
+  greet(reply: Reply): Reply {
+    return this.#told("connection refused", reply);
   }
 
   /** Says in the log why a message goes nowhere, unless its client wished so. */
@@ -118,14 +124,27 @@ export class Reception {
   async #decide(question: Question, state: State): Promise<Reply> {
     switch (question.ask) {
       case "connect":
-        return replies.greeting(this.#services.hostname);
+        return this.greet(this.#visit.connect());
       case "mail":
         this.#accepted = [];
-        return replies.SENDER_OK;
+        return this.#told(
+          "sender refused",
+          await this.#visit.mail(question.from),
+          {
+            from: formatReversePath(question.from),
+          },
+        );
       case "rcpt":
         return await this.#recipient(question);
       case "auth":
-        throw new TypeError("Cannot authenticate: no mechanism is offered");
+        return this.#loggedIn(
+          await this.#visit.authenticate(
+            question.mechanism,
+            question.response,
+          ),
+        );
+      case "response":
+        return this.#loggedIn(await this.#visit.respond(question.response));
       case "open":
         return await this.#open(question.envelope, question.via, state);
       case "commit":
@@ -135,14 +154,24 @@ export class Reception {
     }
   }
 
+  #loggedIn(reply: Reply): Reply {
+    if (reply === replies.AUTHENTICATED) {
+      this.#services.log.info("logged in", {
+        session: this.#session.id,
+        peer: this.#session.peer.address,
+        ...this.#credit(),
+      });
+    }
+    return reply;
+  }
+
   async #recipient(
     { to, parameters, envelope }: Question & { readonly ask: "rcpt" },
   ): Promise<Reply> {
-    const { directory } = this.#services;
-    const verdict = await judgeRecipient(this.#atFirstDomain(to), {
-      directory,
-      mayRelay: this.#trusted,
-    });
+    const verdict = await this.#visit.recipient(
+      this.#atFirstDomain(to),
+      envelope,
+    );
     if (verdict.kind === "accepted") {
       const { destinations } = verdict;
       this.#accepted.push({ original: to, destinations, ...parameters });
@@ -165,53 +194,57 @@ export class Reception {
   }
 
   async #open(
-    { to, parameters }: Envelope,
+    envelope: Envelope,
     via: "DATA" | "BDAT",
     state: State,
   ): Promise<Reply> {
-    const { hostname, spool, nextId, clock } = this.#services;
+    const { spool, nextId, clock } = this.#services;
     const id = nextId();
     const receivedAt = clock.now();
-    const incoming: Incoming = {
+    this.#failure = undefined;
+    this.#incoming = new Incoming({
       id,
       receivedAt,
       draft: spool.draft(id),
-      hops: new HopCounter(),
-      smtputf8: parameters.smtputf8,
-      eightBit: false,
-      size: 0,
-    };
-    this.#incoming = incoming;
+      smtputf8: envelope.parameters.smtputf8,
+      submission: this.#submission(envelope, { id, receivedAt }),
+    });
+    const received = this.#received(envelope, state, { id, receivedAt });
+    await this.#incoming.trace(encoder.encode(received));
+    return via === "DATA" ? replies.START_MAIL : replies.OK;
+  }
+
+  /** RFC 6409 §8: what people's mail clients left out is added for them, not for other servers. */
+  #submission(
+    { from }: Envelope,
+    { id, receivedAt }: Pick<Incoming, "id" | "receivedAt">,
+  ): Submission | undefined {
+    const { login } = this.#visit;
+    return login && makeSubmission({
+      from: from ?? login,
+      date: receivedAt,
+      messageId: `${id}@${this.#services.hostname}`,
+    });
+  }
+
+  #received(
+    { to, parameters }: Envelope,
+    state: State,
+    { id, receivedAt }: Pick<Incoming, "id" | "receivedAt">,
+  ): string {
     const [recipient, ...others] = to;
-    const received = formatReceived({
+    return formatReceived({
       helo: state.helo ?? "",
       peer: this.#session.peer.address,
-      hostname,
+      hostname: this.#services.hostname,
       id,
       esmtp: state.esmtp,
-      secure: state.secure,
+      ...(this.#tls && { encryption: this.#tls }),
       authenticated: state.authenticated,
       smtputf8: parameters.smtputf8,
       ...(recipient && others.length === 0 && { recipient: recipient.mailbox }),
       receivedAt,
     });
-    await this.#store(incoming, encoder.encode(received));
-    return via === "DATA" ? replies.START_MAIL : replies.OK;
-  }
-
-  /** Throws when the disk does; what it holds of the message is given back at once then. */
-  async #store(
-    incoming: Incoming,
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<void> {
-    incoming.size += bytes.length;
-    incoming.eightBit ||= incoming.smtputf8 && hasEightBit(bytes);
-    try {
-      await incoming.draft.append(bytes);
-    } catch (cause) {
-      await incoming.draft.discard();
-      throw cause;
-    }
   }
 
   async #commit(envelope: Envelope, state: State): Promise<Reply> {
@@ -233,24 +266,37 @@ export class Reception {
     envelope: Envelope,
     state: State,
   ): Promise<Reply> {
-    if (incoming.failure) return incoming.failure;
-    if (incoming.hops.hops >= MAX_HOPS) return replies.TOO_MANY_HOPS;
-    const message = this.#message(incoming, envelope, state);
+    if (this.#failure) return this.#failure;
+    const { maxHops, enqueue, log } = this.#services;
+    if (incoming.hops >= maxHops) return replies.TOO_MANY_HOPS;
+    let message: Message;
     try {
-      const content = await incoming.draft.finish();
-      await this.#services.enqueue({ message, content });
+      const content = await incoming.finish();
+      message = this.#message(incoming, envelope, state);
+      await enqueue({ message, content });
     } catch (cause) {
       return this.#failed("cannot queue message", cause);
     }
-    this.#services.log.info("message accepted", {
+    log.info("message accepted", {
       id: message.id,
       session: this.#session.id,
       peer: this.#session.peer.address,
+      ...this.#credit(),
       from: formatReversePath(message.from),
       to: envelope.to.map(({ mailbox }) => formatMailbox(mailbox)).join(","),
       size: message.size,
     });
     return replies.queued(message.id);
+  }
+
+  /** How and by whom a message was sent, for the log. */
+  #credit(): Readonly<Record<string, string>> {
+    const { login } = this.#visit;
+    const tls = this.#tls;
+    return {
+      ...(login && { user: formatMailbox(login) }),
+      ...(tls && { tls: `${tls.protocol} ${tls.cipher}` }),
+    };
   }
 
   #message(
@@ -268,7 +314,7 @@ export class Reception {
       body,
       ...(ret !== undefined && { ret }),
       ...(envid !== undefined && { envid }),
-      ...(this.#trusted && { trusted: true }),
+      ...(this.#visit.mayRelay && { trusted: true }),
       session: this.#session.id,
       client: { address: this.#session.peer.address, helo: state.helo ?? "" },
       recipients: expand(this.#accepted),
@@ -282,6 +328,16 @@ export class Reception {
       error: cause instanceof Error ? cause.message : String(cause),
     });
     return isDiskFull(cause) ? replies.DISK_FULL : replies.LOCAL_ERROR;
+  }
+
+  /** Passes a reply on, and says in the log if it is a refusal. */
+  #told(
+    event: string,
+    reply: Reply,
+    fields: Readonly<Record<string, string>> = {},
+  ): Reply {
+    if (!isPositive(reply)) this.#logRefusal(event, reply, fields);
+    return reply;
   }
 
   #logRefusal(

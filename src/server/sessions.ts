@@ -1,3 +1,4 @@
+import { behindProxy } from "../net/proxied.ts";
 import type { Transport } from "../net/transport.ts";
 import {
   type ConnectionCounter,
@@ -5,9 +6,10 @@ import {
   countConnections,
 } from "../policy/connections.ts";
 import type { Clock } from "../ports/clock.ts";
-import { formatReply } from "../smtp/reply.ts";
+import { formatReply, type Reply } from "../smtp/reply.ts";
 import { shuttingDown, tooManyConnections } from "../smtp/replies.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
+import type { Door } from "./doors.ts";
 
 /** Milliseconds that messages on their way in have to arrive while the server stops. */
 const GRACE = 4000;
@@ -15,46 +17,44 @@ const GRACE = 4000;
 /** Milliseconds that a client who is turned away may take to hear it. */
 const LAST_WORD = 1000;
 
+/** Milliseconds that a proxy may take to say who the client is. */
+const INTRODUCTION = 5000;
+
+/** Milliseconds after which a client that holds up a full server has to make room. */
+const SLOW = 5000;
+
+/** What all sessions share. */
+export interface SessionsOptions {
+  readonly services: ConnectionServices;
+  readonly limits: ConnectionLimits;
+  /** Whether a connection from this IP address is a proxy's, which says who the client is. */
+  readonly isProxy: (address: string) => boolean;
+  readonly clock: Clock;
+}
+
 /** All clients that are connected now. */
 export class Sessions {
   readonly #services: ConnectionServices;
   readonly #counter: ConnectionCounter;
+  readonly #isProxy: (address: string) => boolean;
   readonly #clock: Clock;
   readonly #running = new Set<Promise<void>>();
   #ending = false;
 
-  constructor(
-    { services, limits, clock }: {
-      readonly services: ConnectionServices;
-      readonly limits: ConnectionLimits;
-      readonly clock: Clock;
-    },
-  ) {
+  constructor({ services, limits, isProxy, clock }: SessionsOptions) {
     this.#services = services;
     this.#counter = countConnections(limits);
+    this.#isProxy = isProxy;
     this.#clock = clock;
   }
 
   /** Serves a client, or turns it away when there are too many or the server stops. */
-  serve(transport: Transport): void {
-    const { hostname } = this.#services.config;
-    const leave = this.#counter.admit(transport.peer.address);
-    if (this.#ending) {
-      this.#track(
-        this.#turnAway(transport, formatReply(shuttingDown(hostname))),
-      );
-      leave?.();
-    } else if (leave === undefined) {
-      this.#services.log.warn("connection refused", {
-        peer: transport.peer.address,
-        reason: "too many connections",
-      });
-      this.#track(
-        this.#turnAway(transport, formatReply(tooManyConnections(hostname))),
-      );
-    } else {
-      this.#track(serveConnection(transport, this.#services).finally(leave));
-    }
+  serve(transport: Transport, door: Door): void {
+    this.#track(
+      this.#isProxy(transport.peer.address)
+        ? this.#serveIntroduced(transport, door)
+        : this.#admit(transport, door),
+    );
   }
 
   /**
@@ -70,13 +70,60 @@ export class Sessions {
     cancel();
   }
 
-  async #turnAway(transport: Transport, text: string): Promise<void> {
+  /** Serves the client that a proxy tells of. */
+  async #serveIntroduced(proxy: Transport, door: Door): Promise<void> {
+    const client = await this.#introduced(proxy);
+    if (typeof client === "string" || "failed" in client) {
+      this.#services.log.warn("proxy not understood", {
+        peer: proxy.peer.address,
+        reason: typeof client === "string" ? client : client.failed,
+      });
+      proxy[Symbol.dispose]();
+    } else {
+      await this.#admit(client, door);
+    }
+  }
+
+  async #introduced(proxy: Transport) {
+    using waiter = this.#services.timeLimits.waiter();
+    return await waiter.wait(behindProxy(proxy), INTRODUCTION, {
+      stoppable: true,
+    });
+  }
+
+  #admit(transport: Transport, door: Door): Promise<void> {
+    const { hostname } = this.#services.reception;
+    if (this.#ending) {
+      return this.#turnAway(transport, door, shuttingDown(hostname));
+    }
+    const { address } = transport.peer;
+    let admission = this.#counter.admit(address);
+    if (admission === "full" && this.#services.timeLimits.evict(SLOW)) {
+      // Who has to make room is on the way out.
+      admission = this.#counter.admit(address, { squeeze: true });
+    }
+    if (typeof admission === "function") {
+      return serveConnection(transport, door, this.#services)
+        .finally(admission);
+    }
+    this.#services.log.warn("connection refused", {
+      peer: address,
+      reason: "too many connections",
+    });
+    return this.#turnAway(transport, door, tooManyConnections(hostname));
+  }
+
+  /** What can't be said in the clear isn't said. */
+  async #turnAway(
+    transport: Transport,
+    { implicitTls }: Door,
+    reply: Reply,
+  ): Promise<void> {
     using waiter = this.#services.timeLimits.waiter();
     using _ = transport;
-    await waiter.wait(
-      transport.write(new TextEncoder().encode(text)),
-      LAST_WORD,
-    );
+    if (implicitTls) return;
+    const text = new TextEncoder().encode(formatReply(reply));
+    await waiter.wait(transport.write(text), LAST_WORD);
   }
 
   #track(session: Promise<void>): void {

@@ -1,22 +1,23 @@
 /** Puts the parts together: the one place that knows all of them. */
+import { randomBytes } from "node:crypto";
 import { placesIn } from "../config/places.ts";
 import type { Settings } from "../config/settings.ts";
-import { listen } from "../net/listener.ts";
+import { listen, type Listener } from "../net/listener.ts";
 import type { Endpoint } from "../net/transport.ts";
-import { containedIn } from "../policy/relay.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
-import { TimeLimits } from "../ports/time_limits.ts";
 import { makeIds } from "../queue/id.ts";
 import { openAliases } from "../store/aliases.ts";
 import { type Directory, openDirectory } from "../store/directory.ts";
+import { type Logins, loginsOf } from "../store/logins.ts";
+import { openSecret } from "../store/secret.ts";
 import { openUsers } from "../store/users.ts";
 import { clock as systemClock } from "../system/clock.ts";
 import { disk as systemDisk } from "../system/disk.ts";
-import { BufferPool } from "./buffers.ts";
-import { type MailFlow, openMailFlow } from "./mail_flow.ts";
-import { Sessions } from "./sessions.ts";
+import { type Door, doorsOf } from "./doors.ts";
+import { openIntake } from "./intake.ts";
+import { openMailFlow } from "./mail_flow.ts";
 import {
   noTranscripts,
   openTranscripts,
@@ -25,8 +26,9 @@ import {
 
 /** A server that runs. */
 export interface RunningServer {
-  /** Where it listens. */
-  readonly addresses: readonly Endpoint[];
+  /** Where it listens: for servers first. */
+  readonly doors:
+    readonly (Door & { readonly addresses: readonly Endpoint[] })[];
   /**
    * Stops it within some 8 seconds: no more connections, sessions end with 421 or are given a
    * moment to finish their message, deliveries end or stay in the queue. Twice is once.
@@ -43,9 +45,6 @@ export interface ServerOptions {
   readonly disk?: Disk;
 }
 
-/** Protocol faults a client may make. */
-const MAX_FAULTS = 20;
-
 /**
  * Starts a server.
  *
@@ -58,45 +57,48 @@ export async function startServer(
 ): Promise<RunningServer> {
   const system = { log, clock, disk };
   await using starting = new AsyncDisposableStack();
-  const { host, port } = settings;
-  const listener = listen({ host, port, clock, log });
-  starting.defer(() => listener.close());
+  const doors = listenAt(doorsOf(settings), settings.host, system);
+  starting.defer(() => doors.forEach(({ listener }) => listener.close()));
 
   const { state: folder } = placesIn(settings.mailDir);
   await disk.makeFolder(folder);
   const transcripts = starting.use(openRecord(settings, system));
-  const directory = await openMembers(settings, system);
+  const members = await openMembers(settings, system);
   const nextId = makeIds({ clock, random: Math.random });
+  const shared = { ...system, ...members, transcripts, nextId };
   const flow = starting.use(
     await openMailFlow(settings, {
-      ...system,
+      ...shared,
       folder,
-      listens: listener.addresses,
-      directory,
-      transcripts,
-      nextId,
+      listens: doors.flatMap(({ listener }) => listener.addresses),
     }),
   );
-  const sessions = openSessions(settings, {
-    ...system,
-    transcripts,
-    directory,
-    nextId,
-    flow,
-  });
-  starting.defer(() => sessions.end());
+  const { sessions } = starting.use(
+    await openIntake(settings, { ...shared, flow }),
+  );
 
   flow.resume();
-  const accepting = listener.accept((transport) => sessions.serve(transport));
+  const accepting = doors.map((door) =>
+    door.listener.accept((transport) => sessions.serve(transport, door))
+  );
   starting.defer(async () => {
-    listener.close();
-    await accepting;
+    doors.forEach(({ listener }) => listener.close());
+    await Promise.all(accepting);
   });
-  return running(listener.addresses, starting.move());
+  return running(
+    doors.map(({ listener: { addresses }, ...door }) => ({
+      ...door,
+      addresses,
+    })),
+    starting.move(),
+  );
 }
 
 /** What everything runs on. */
 type System = Required<ServerOptions>;
+
+/** A door that stands open. */
+type OpenDoor = Door & { readonly listener: Listener };
 
 function openRecord(
   { mailDir, transcript }: Settings,
@@ -109,69 +111,50 @@ function openRecord(
 async function openMembers(
   { mailDir, domains, accept }: Settings,
   system: System,
-): Promise<Directory> {
+): Promise<{ readonly logins: Logins; readonly directory: Directory }> {
   const places = placesIn(mailDir);
-  return openDirectory({
-    domains,
-    accept,
-    users: await openUsers({ ...system, path: places.users }),
-    aliases: await openAliases({ ...system, path: places.aliases }),
-  });
+  const users = await openUsers({ ...system, path: places.users });
+  const aliases = await openAliases({ ...system, path: places.aliases });
+  return {
+    logins: loginsOf({
+      users,
+      secret: await openSecret({
+        path: places.secret,
+        disk: system.disk,
+        random: randomBytes,
+      }),
+      domain: domains[0],
+    }),
+    directory: openDirectory({ domains, accept, users, aliases }),
+  };
 }
 
-function openSessions(
-  settings: Settings,
-  { transcripts, directory, nextId, flow, clock, log }: System & {
-    readonly transcripts: Transcripts;
-    readonly directory: Directory;
-    readonly nextId: () => string;
-    readonly flow: MailFlow;
-  },
-): Sessions {
-  const { hostname, domains, relayFrom, timeout } = settings;
-  const { maxSize, maxRecipients, maxConnections, maxConnectionsPerIp } =
-    settings;
-  return new Sessions({
-    services: {
-      config: {
-        hostname,
-        maxSize,
-        maxRecipients,
-        maxFaults: MAX_FAULTS,
-        tls: false,
-        mechanisms: [],
-      },
-      reception: {
-        hostname,
-        firstDomain: domains[0],
-        directory,
-        mayRelay: containedIn(relayFrom),
-        spool: flow.spool,
-        nextId,
-        enqueue: (put) => flow.enqueue(put),
-        clock,
-        log,
-      },
-      transcripts,
-      timeLimits: new TimeLimits(clock),
-      buffers: new BufferPool(),
-      timeout,
-      log,
-    },
-    limits: { total: maxConnections, perAddress: maxConnectionsPerIp },
-    clock,
+/** Listens at every door there is, or at none. */
+function listenAt(
+  doors: readonly Door[],
+  host: string,
+  { clock, log }: System,
+): readonly OpenDoor[] {
+  using opening = new DisposableStack();
+  const open = doors.map((door) => {
+    const { port, setting } = door;
+    const listener = listen({ host, port, setting, clock, log });
+    opening.defer(() => listener.close());
+    return { ...door, listener };
   });
+  opening.move();
+  return open;
 }
 
 /** A server that is stopped by undoing all that started it, the last thing first. */
 function running(
-  addresses: RunningServer["addresses"],
+  doors: RunningServer["doors"],
   started: AsyncDisposableStack,
 ): RunningServer {
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
   let stopping = false;
   return {
-    addresses,
+    doors,
     finished,
     stop() {
       if (!stopping) started.disposeAsync().then(resolve, reject);

@@ -21,7 +21,8 @@ async function inMailFolder(look: (mail: string) => Promise<void>) {
 function permissionsAtHome(mailDir: string, port: number): readonly string[] {
   return permissionFlags({
     ...{ host: HOST, port, mailDir },
-    ...{ accept: "all", dns: undefined, routes: [] },
+    ...{ submissionPort: undefined, submissionsPort: undefined, tlsFiles: [] },
+    ...{ accept: "all", dns: undefined, routes: [], blockLists: [] },
   });
 }
 

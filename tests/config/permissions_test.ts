@@ -7,10 +7,14 @@ import {
 const AT_HOME: PermittedSettings = {
   host: "127.0.0.1",
   port: 2525,
+  submissionPort: undefined,
+  submissionsPort: undefined,
+  tlsFiles: [],
   mailDir: "./mail",
   accept: "all",
   dns: undefined,
   routes: [],
+  blockLists: [],
 };
 
 Deno.test("permissionFlags() opens both families for every address", () => {
@@ -29,6 +33,30 @@ Deno.test("permissionFlags() opens one address, and brackets IPv6", () => {
     permissionFlags({ ...AT_HOME, host: "::1" })[0],
     '"--allow-net=[::1]:2525"',
   );
+});
+
+Deno.test("permissionFlags() opens every port, and lets certificates be read", () => {
+  assertEquals(
+    permissionFlags({
+      ...AT_HOME,
+      submissionPort: 587,
+      submissionsPort: 465,
+      tlsFiles: [{ cert: "cert.pem", key: "key.pem" }],
+    }),
+    [
+      "--allow-net=127.0.0.1:2525,127.0.0.1:587,127.0.0.1:465",
+      "--allow-read=./mail,cert.pem,key.pem",
+      "--allow-write=./mail",
+    ],
+  );
+});
+
+Deno.test("permissionFlags() lets a server with block lists ask DNS", () => {
+  const blockLists = ["bl.test"];
+  assertEquals(permissionFlags({ ...AT_HOME, blockLists }).slice(0, 2), [
+    "--allow-net",
+    "--allow-read=./mail,/etc/resolv.conf",
+  ]);
 });
 
 Deno.test("permissionFlags() lets the config file be read, and only read", () => {

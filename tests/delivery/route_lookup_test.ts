@@ -27,6 +27,7 @@ async function lookUp(
       asked.push(`address ${host}`);
       return Promise.resolve({ kind: "records", records: ["192.0.2.1"] });
     },
+    ipv4: () => Promise.reject(new Error("asked")),
   };
   const source = { routing: ROUTING, resolver, random: () => 0 };
   const route = await lookUpRoute(destination, source);

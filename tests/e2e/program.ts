@@ -9,9 +9,13 @@ import { eventually, within } from "./patience.ts";
 const ROOT = new URL("../../", import.meta.url);
 export const HOST = "127.0.0.1";
 
-/** Keeps mail for every name at test.ru; to it, clients on this machine are strangers like others. */
+/**
+ * Keeps mail for every name at test.ru. Clients on this machine may not relay, but may come as often
+ * as they like.
+ */
 export const SERVER = [
   ...["--domain", "test.ru", "--accept", "domain", "--relay-from", "none"],
+  ...["--allow", "127.0.0.0/8,::1"],
 ];
 
 /** How a process ended, and what it left to say. */

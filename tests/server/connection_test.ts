@@ -8,6 +8,7 @@ import {
   type FakeServices,
   fakeServices,
   lines,
+  MAIL_DOOR,
   SPOOL,
   TIMEOUT,
 } from "./fakes.ts";
@@ -17,7 +18,7 @@ async function connect(
   services: FakeServices,
   client: FakeClient = fakeClient(),
 ) {
-  const served = serveConnection(client.transport, services);
+  const served = serveConnection(client.transport, MAIL_DOOR, services);
   await settle();
   return { client, served };
 }
@@ -233,7 +234,7 @@ Deno.test("serveConnection() survives a session that fails", async () => {
     read: () => Promise.reject(new Error("bad read")),
     [Symbol.dispose]: () => client.transport[Symbol.dispose](),
   };
-  await serveConnection(broken, services);
+  await serveConnection(broken, MAIL_DOOR, services);
   assert(client.closed);
   const [failure] = services.log.of("session failed");
   assertEquals(failure?.session, "1");

@@ -13,7 +13,7 @@ import {
   type Transcript,
   widen,
 } from "../transcripts/transcript.ts";
-import { fakeServices, TIMEOUT } from "./fakes.ts";
+import { fakeServices, MAIL_DOOR, TIMEOUT } from "./fakes.ts";
 
 const FOLDER = new URL("../transcripts/", import.meta.url);
 
@@ -26,8 +26,9 @@ const dialogues = [...Deno.readDirSync(FOLDER)]
   .filter(([, transcript]) => isPlayable(transcript));
 
 /** Whether the server, as it is, can come to say all that the file has it say. */
-function isPlayable({ config, steps }: Transcript): boolean {
-  return !config.tls && config.mechanisms.length === 0 &&
+function isPlayable({ config, secure, steps }: Transcript): boolean {
+  const { tls, authRequired, mechanisms: { clear } } = config;
+  return !tls && !secure && !authRequired && clear.length === 0 &&
     steps.every(({ kind }) => kind !== "answer");
 }
 
@@ -61,7 +62,7 @@ for (const [name, transcript] of dialogues) {
 async function play({ config, steps }: Transcript, { cut }: Way) {
   const services = await fakeServices({
     config,
-    directory: everybody,
+    visits: { directory: everybody },
     nextId: () => "ID",
     // All have the same ID, so none can have a file.
     memoryLimit: config.maxSize + 1000,
@@ -69,7 +70,7 @@ async function play({ config, steps }: Transcript, { cut }: Way) {
   await using connection = await connect();
   const { client, server } = connection;
   const output = readAll(client);
-  const served = serveConnection(server.transport, services);
+  const served = serveConnection(server.transport, MAIL_DOOR, services);
   let sent = 0;
   await server.waitsAfter(sent);
   for (const step of cut(steps)) {

@@ -1,11 +1,13 @@
 /** A server's parts in memory, for tests that play its clients. */
 import type { Transport } from "../../src/net/transport.ts";
 import type { Directory } from "../../src/policy/recipients.ts";
+import type { VisitServices } from "../../src/policy/visit.ts";
 import { isDomain } from "../../src/smtp/address.ts";
 import type { Put } from "../../src/queue/queue.ts";
 import { openSpool } from "../../src/queue/spool.ts";
 import { BufferPool } from "../../src/server/buffers.ts";
 import type { ConnectionServices } from "../../src/server/connection.ts";
+import type { Door } from "../../src/server/doors.ts";
 import type { ReceptionServices } from "../../src/server/reception.ts";
 import { TimeLimits } from "../../src/ports/time_limits.ts";
 import type { Transcripts } from "../../src/server/transcript.ts";
@@ -40,15 +42,17 @@ export interface FakeServices extends ConnectionServices {
  * `nobody`, `both` is an alias of petya and masha, and message IDs are `1`, `2`, …
  */
 export async function fakeServices(
-  { config = CONFIG, memoryLimit = 64, ...differences }: {
-    readonly config?: ServerConfig;
-    /** Octets of a message above which it goes into a file. */
-    readonly memoryLimit?: number;
-    readonly directory?: Directory;
-    readonly mayRelay?: (address: string) => boolean;
-    readonly enqueue?: (put: Put) => Promise<void>;
-    readonly nextId?: () => string;
-  } = {},
+  { config = CONFIG, memoryLimit = 64, maxHops = 100, visits, ...differences }:
+    {
+      readonly config?: ServerConfig;
+      readonly maxHops?: number;
+      /** What differs in how clients are judged. */
+      readonly visits?: Partial<VisitServices>;
+      /** Octets of a message above which it goes into a file. */
+      readonly memoryLimit?: number;
+      readonly enqueue?: (put: Put) => Promise<void>;
+      readonly nextId?: () => string;
+    } = {},
 ): Promise<FakeServices> {
   const clock = manualClock("2026-11-23T02:51:03Z");
   const disk = memoryDisk(() => clock.now());
@@ -63,12 +67,14 @@ export async function fakeServices(
   const nextId = () => `${++last}`;
   const spool = await openSpool({ folder: SPOOL, disk, log, memoryLimit });
   return {
-    config,
+    configOf: () => Promise.resolve(config),
+    certificates: undefined,
+    visits: { ...anybody(config.hostname), ...visits },
+    bannerDelay: 0,
     reception: {
       hostname: config.hostname,
       firstDomain: "test.ru",
-      directory: testRu,
-      mayRelay: () => false,
+      maxHops,
       spool,
       nextId,
       enqueue,
@@ -91,6 +97,40 @@ export async function fakeServices(
           ? new TextDecoder().decode(content.bytes)
           : disk.text(content.path)!
       ),
+  };
+}
+
+/** The door that servers come by. */
+export const MAIL_DOOR: Door = {
+  setting: "port",
+  port: 25,
+  implicitTls: false,
+  login: "offered",
+};
+
+/** Takes clients as they come: strangers, whom no list or limit concerns and who can't log in. */
+function anybody(hostname: string): VisitServices {
+  const unlimited = { take: () => true };
+  return {
+    hostname,
+    directory: testRu,
+    canonical: (mailbox) => mailbox,
+    mayRelay: () => false,
+    isAllowed: () => false,
+    isDenied: () => false,
+    connections: unlimited,
+    messages: unlimited,
+    recipients: { all: 0, unknown: 0 },
+    authenticator: {
+      mechanisms: () => Promise.resolve([]),
+      begin: () => {
+        throw new TypeError("Cannot log in: nobody can");
+      },
+      stop() {},
+    },
+    failures: { isShutOut: () => false },
+    blockLists: undefined,
+    greylist: undefined,
   };
 }
 

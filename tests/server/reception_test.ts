@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Visit } from "../../src/policy/visit.ts";
 import { Reception } from "../../src/server/reception.ts";
 import { parseForwardPath } from "../../src/smtp/address.ts";
 import type {
@@ -16,8 +17,9 @@ const VASYA = { local: "vasya", domain: "other.test" };
 const STATE: State = { ...INITIAL, helo: "client.test", esmtp: true };
 const encoder = new TextEncoder();
 
-function receptionOf({ reception }: FakeServices): Reception {
+function receptionOf({ reception, visits }: FakeServices): Reception {
   return new Reception(reception, {
+    visit: new Visit(visits, { address: "192.0.2.1", mustLogIn: false }),
     id: "S1",
     peer: { address: "192.0.2.1", port: 4242 },
     local: { address: "192.0.2.25", port: 25 },
@@ -197,10 +199,12 @@ Deno.test("answer() takes <Postmaster> without a domain", async () => {
 
 Deno.test("answer() takes mail for any domain from clients of ours", async () => {
   const services = await fakeServices({
-    mayRelay: (address) => address === "192.0.2.1",
-    directory: {
-      isOurs: () => false,
-      resolve: () => Promise.resolve({ kind: "unknown" }),
+    visits: {
+      mayRelay: (address) => address === "192.0.2.1",
+      directory: {
+        isOurs: () => false,
+        resolve: () => Promise.resolve({ kind: "unknown" }),
+      },
     },
   });
   const to = ["<Masha@Elsewhere.test>"];
@@ -251,9 +255,11 @@ Deno.test("answer() has a message need SMTPUTF8 only if it was asked for and is 
 
 Deno.test("answer() says 451 when the directory fails, and why in the log", async () => {
   const services = await fakeServices({
-    directory: {
-      isOurs: () => true,
-      resolve: () => Promise.reject(new Error("no users")),
+    visits: {
+      directory: {
+        isOurs: () => true,
+        resolve: () => Promise.reject(new Error("no users")),
+      },
     },
   });
   const { recipients } = await transact(receptionOf(services));

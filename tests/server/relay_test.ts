@@ -261,7 +261,7 @@ Deno.test("startServer() relays what its networks send, and keeps the dialogue",
   }, { log });
   using conn = await Deno.connect({
     hostname: "127.0.0.1",
-    port: server.addresses[0]!.port,
+    port: server.doors[0]!.addresses[0]!.port,
   });
   await conn.write(new TextEncoder().encode(lines(
     "HELO client.test",

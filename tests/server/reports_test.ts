@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { localDelivery } from "../../src/delivery/local.ts";
 import { reportsToSenders } from "../../src/delivery/reports.ts";
 import { judgeRecipient } from "../../src/policy/recipients.ts";
-import { containedIn } from "../../src/policy/relay.ts";
+import { containedIn } from "../../src/policy/networks.ts";
 import type { Outcome } from "../../src/queue/delivery.ts";
 import { makeDispatcher } from "../../src/queue/dispatcher.ts";
 import { makeGroupCommit } from "../../src/queue/group_commit.ts";
@@ -13,7 +13,7 @@ import { serveConnection } from "../../src/server/connection.ts";
 import { openMaildir } from "../../src/store/maildir.ts";
 import { settle } from "../log/manual_clock.ts";
 import { mailbox, memoryQueue } from "../queue/fakes.ts";
-import { fakeClient, fakeServices, lines, SPOOL } from "./fakes.ts";
+import { fakeClient, fakeServices, lines, MAIL_DOOR, SPOOL } from "./fakes.ts";
 
 const MINUTE = 60_000;
 
@@ -23,11 +23,13 @@ async function server(outcome: Omit<Outcome, "recipient" | "host">) {
   const nextId = () => formatId(0xABC000 + ++last);
   let enqueue = (_: Put) => Promise.resolve();
   const services = await fakeServices({
-    mayRelay: containedIn([{ address: "192.0.2.0", prefix: 24 }]),
+    visits: {
+      mayRelay: containedIn([{ address: "192.0.2.0", prefix: 24 }]),
+    },
     nextId,
     enqueue: (put) => enqueue(put),
   });
-  const { clock, disk, log, reception: { hostname, directory } } = services;
+  const { clock, disk, log, visits: { hostname, directory } } = services;
   const memory = memoryQueue({ log, spool: SPOOL, files: disk });
   const { queue } = memory;
   const commits = makeGroupCommit({ queue, clock, log, turn: queueMicrotask });
@@ -73,7 +75,7 @@ async function server(outcome: Omit<Outcome, "recipient" | "host">) {
     /** Plays a client. */
     async hear(...text: readonly string[]) {
       const client = fakeClient();
-      const served = serveConnection(client.transport, services);
+      const served = serveConnection(client.transport, MAIL_DOOR, services);
       await client.send(lines(...text, "QUIT"));
       await served;
       return client.heard();

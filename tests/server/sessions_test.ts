@@ -1,12 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { Sessions } from "../../src/server/sessions.ts";
 import { settle } from "../log/manual_clock.ts";
-import { fakeClient, fakeServices, lines } from "./fakes.ts";
+import { fakeClient, fakeServices, lines, MAIL_DOOR } from "./fakes.ts";
 
 async function fixture(limits = { total: 3, perAddress: 2 }) {
   const services = await fakeServices();
   const { clock } = services;
-  const sessions = new Sessions({ services, limits, clock });
+  const sessions = new Sessions({
+    services,
+    limits,
+    isProxy: (address) => address === "192.0.2.99",
+    clock,
+  });
   return {
     services,
     sessions,
@@ -14,7 +19,7 @@ async function fixture(limits = { total: 3, perAddress: 2 }) {
     /** A client whom the server has had time to answer. */
     async connect(options?: Parameters<typeof fakeClient>[0]) {
       const client = fakeClient(options);
-      sessions.serve(client.transport);
+      sessions.serve(client.transport, MAIL_DOOR);
       await settle();
       return client;
     },

@@ -20,12 +20,12 @@ function settings(mailDir: string, ...more: readonly string[]): Settings {
 
 /** Says all at once; gives what is answered until the server closes. */
 async function converse(
-  { addresses }: RunningServer,
+  { doors }: RunningServer,
   text: string,
 ): Promise<string> {
   using conn = await Deno.connect({
     hostname: "127.0.0.1",
-    port: addresses[0]!.port,
+    port: doors[0]!.addresses[0]!.port,
   });
   await conn.write(new TextEncoder().encode(text));
   return (await Array.fromAsync(
@@ -51,7 +51,7 @@ Deno.test("startServer() keeps mail until it is stopped", async () => {
   await using folder = await temporaryFolder();
   const log = fakeLog();
   const server = await startServer(settings(folder.path), { log });
-  const { port, address: hostname } = server.addresses[0]!;
+  const { port, address: hostname } = server.doors[0]!.addresses[0]!;
   assertEquals(hostname, "127.0.0.1");
   const heard = await converse(server, MESSAGE);
   const id = /queued as (\w+)\r\n221 /.exec(heard)?.[1];
@@ -137,7 +137,7 @@ Deno.test("stop() ends idle clients with 421", async () => {
   const server = await startServer(settings(folder.path), { log });
   using conn = await Deno.connect({
     hostname: "127.0.0.1",
-    port: server.addresses[0]!.port,
+    port: server.doors[0]!.addresses[0]!.port,
   });
   const buffer = new Uint8Array(1000);
   const read = async () => {
