@@ -8,7 +8,7 @@ import { clock } from "../system/clock.ts";
 import { readArguments } from "./load.ts";
 import { readAction } from "./operands.ts";
 import { messageJson } from "./queue_json.ts";
-import { listJson, listTable } from "./queue_list.ts";
+import { everyPage, listJson, listTable, tellDamage } from "./queue_list.ts";
 import { describeMessage } from "./queue_show.ts";
 import { countText, senderText, sizeText } from "./queue_words.ts";
 import { queueIn } from "./tables.ts";
@@ -56,8 +56,10 @@ export async function queue(
   const oversight = await queueIn(mailDir, terminal);
   const json = flags.given.has(JSON_FLAG.name);
   try {
-    if (action === "list") await list({ oversight, terminal, json });
-    else if (action === "show") await show(id, { oversight, terminal, json });
+    if (action === "list") {
+      return await list({ oversight, terminal, json }) ? 0 : 1;
+    }
+    if (action === "show") await show(id, { oversight, terminal, json });
     else if (all) await retryAll({ oversight, terminal, json });
     else await steer(action, id, { oversight, terminal, json });
   } finally {
@@ -66,7 +68,7 @@ export async function queue(
   return 0;
 }
 
-function list({ oversight, terminal, json }: Context): Promise<void> {
+function list({ oversight, terminal, json }: Context): Promise<boolean> {
   return json
     ? listJson(oversight, terminal)
     : listTable(oversight, terminal, clock.now());
@@ -113,15 +115,15 @@ async function retryAll(
 ): Promise<void> {
   let retried = 0;
   let left = 0;
-  for (let after = "";;) {
-    const page = await oversight.list(after, AT_ONCE);
-    const ids = page.map(({ message }) => message.id);
+  for await (const page of everyPage(oversight, AT_ONCE)) {
+    const ids = page.flatMap((entry) => {
+      if (!("damage" in entry)) return entry.message.id;
+      tellDamage(entry, terminal);
+      return [];
+    });
     const results = await oversight.apply("retry", ids, clock.now());
     retried += results.filter(({ kind }) => kind === "done").length;
     left += results.filter(({ kind }) => kind === "refused").length;
-    const last = ids.at(-1);
-    if (last === undefined) break;
-    after = last;
   }
   if (retried === 0) {
     throw new Error(

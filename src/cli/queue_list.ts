@@ -1,5 +1,5 @@
 import { escaped, quoted } from "../log/escape.ts";
-import type { Oversight } from "../queue/oversight.ts";
+import type { Damage, Oversight } from "../queue/oversight.ts";
 import type { Queued } from "../queue/queue.ts";
 import { messageJson } from "./queue_json.ts";
 import {
@@ -15,51 +15,93 @@ import {
 import type { Terminal } from "./terminal.ts";
 
 /** Every message in the queue, in the order they came, a few at a time in memory. */
-export async function* everyMessage(
+async function* everyMessage(
   oversight: Oversight,
-): AsyncGenerator<Queued> {
-  for (let after = "";;) {
-    const page = await oversight.list(after, PAGE);
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined) return;
-    after = last.message.id;
+): AsyncGenerator<Queued | Damage> {
+  for await (const page of everyPage(oversight, PAGE)) yield* page;
+}
+
+/** The queue, some messages at a time. */
+export async function* everyPage(
+  oversight: Oversight,
+  size: number,
+): AsyncGenerator<readonly (Queued | Damage)[]> {
+  for (let after: string | undefined = ""; after !== undefined;) {
+    const page = await oversight.list(after, size);
+    yield page;
+    after = page.map(idOf).at(-1);
   }
 }
 
-/** Prints the queue as a JSON array, a message per line. */
+/** The ID of a message, be it one that can't be read; `undefined` of damage to the queue itself. */
+function idOf(entry: Queued | Damage): string | undefined {
+  return "damage" in entry ? entry.id : entry.message.id;
+}
+
+/** Says what can't be read. */
+export function tellDamage({ id, damage }: Damage, terminal: Terminal): void {
+  terminal.error(
+    id === undefined
+      ? `smtpd: ${damage}`
+      : `smtpd: queued message damaged: ${id}: ${damage}`,
+  );
+}
+
+/**
+ * Prints the queue as a JSON array, a message per line; returns whether all of it could be read, having
+ * said what couldn't.
+ */
 export async function listJson(
   oversight: Oversight,
   terminal: Terminal,
-): Promise<void> {
+): Promise<boolean> {
+  let whole = true;
   // What a line holds is followed by a comma only if there is more.
   let line = "[";
-  for await (const queued of everyMessage(oversight)) {
+  for await (const entry of everyMessage(oversight)) {
+    if ("damage" in entry) {
+      tellDamage(entry, terminal);
+      whole = false;
+      continue;
+    }
     terminal.out(line === "[" ? line : `${line},`);
-    line = quoted(messageJson(queued));
+    line = quoted(messageJson(entry));
   }
-  if (line === "[") return terminal.out("[]");
-  terminal.out(line);
-  terminal.out("]");
+  if (line !== "[") terminal.out(line);
+  terminal.out(line === "[" ? "[]" : "]");
+  return whole;
 }
 
-/** Prints the queue as a table, a message per line, with a line of totals at its end. */
+/**
+ * Prints the queue as a table, a message per line, with a line of totals at its end; returns whether all
+ * of it could be read, having said what couldn't.
+ */
 export async function listTable(
   oversight: Oversight,
   terminal: Terminal,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const widths = columnWidths(terminal.columns);
-  const totals = { messages: 0, octets: 0, held: 0, bouncing: 0 };
-  for await (const queued of everyMessage(oversight)) {
+  const totals = { messages: 0, octets: 0, held: 0, bouncing: 0, damaged: 0 };
+  let whole = true;
+  for await (const entry of everyMessage(oversight)) {
+    if ("damage" in entry) {
+      tellDamage(entry, terminal);
+      whole = false;
+      if (entry.id !== undefined) totals.damaged++;
+      continue;
+    }
     if (totals.messages === 0) terminal.out(row(HEADINGS, widths));
-    terminal.out(row(cells(queued, now), widths));
+    terminal.out(row(cells(entry, now), widths));
     totals.messages++;
-    totals.octets += queued.message.size;
-    if (queued.order === "hold") totals.held++;
-    if (queued.order === "bounce") totals.bouncing++;
+    totals.octets += entry.message.size;
+    if (entry.order === "hold") totals.held++;
+    if (entry.order === "bounce") totals.bouncing++;
   }
-  terminal.out(totalsText(totals));
+  if (whole || totals.messages + totals.damaged > 0) {
+    terminal.out(totalsText(totals));
+  }
+  return whole;
 }
 
 /** Messages read at a time. */
@@ -143,18 +185,21 @@ function fitted(text: string, width: number | undefined): string {
 }
 
 function totalsText(
-  { messages, octets, held, bouncing }: {
+  { messages, octets, held, bouncing, damaged }: {
     readonly messages: number;
     readonly octets: number;
     readonly held: number;
     readonly bouncing: number;
+    readonly damaged: number;
   },
 ): string {
-  if (messages === 0) return "The queue is empty";
+  if (messages + damaged === 0) return "The queue is empty";
   const parts = [
-    `${countText(messages, "message")}, ${sizeText(octets)}`,
+    countText(messages, "message"),
+    ...(messages > 0 ? [sizeText(octets)] : []),
     ...(held > 0 ? [`${held.toLocaleString("en-US")} held`] : []),
     ...(bouncing > 0 ? [`${bouncing.toLocaleString("en-US")} to bounce`] : []),
+    ...(damaged > 0 ? [`${damaged.toLocaleString("en-US")} damaged`] : []),
   ];
   return parts.join(", ");
 }

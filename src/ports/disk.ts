@@ -14,14 +14,22 @@ export interface Disk {
   append(path: string): Promise<DiskFile>;
   /** The whole file; `undefined` when there is none. */
   read(path: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** The file piece by piece, each piece valid until the next is asked for. Throws when there is none. */
-  stream(path: string): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /**
+   * The file piece by piece, from its octet `from` on if that is given, each piece valid until the next
+   * is asked for. Throws when there is no file.
+   */
+  stream(path: string, from?: number): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** Size in octets and time of the last change in milliseconds; `undefined` when there is none. */
   stat(path: string): Promise<FileStat | undefined>;
   /** Names of a folder's entries, in no order; `undefined` when there is no such folder. */
   list(path: string): Promise<readonly string[] | undefined>;
   /** Gives a file a new name in the same file system, replacing what had it. */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives a file a second name in the same file system; `false` when that is taken. Throws where the
+   * file system has no such thing.
+   */
+  link(from: string, to: string): Promise<boolean>;
   /** Removes a file; `false` when there was none. */
   remove(path: string): Promise<boolean>;
   /** Makes the names in a folder durable. Does nothing where the system can't (Windows). */
@@ -50,6 +58,8 @@ export interface FileStat {
   readonly changedAt: number;
   /** Whether it is a folder. */
   readonly folder: boolean;
+  /** What it has in common with no other file there is, whatever its name; absent on Windows. */
+  readonly identity?: string;
 }
 
 /**

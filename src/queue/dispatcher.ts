@@ -85,6 +85,7 @@ export function makeDispatcher(
 ): Dispatcher {
   const capacity = Math.ceil(heldLimit / 2);
   const length = Math.min(patience.retry[0] ?? LONGEST_REST, LONGEST_REST);
+  const longestWait = Math.max(LONGEST_REST, ...patience.retry) + SLACK;
   const restingLanes = makeRestingLanes({ clock, length });
   const attempt = makeAttempt({
     queue,
@@ -189,7 +190,7 @@ export function makeDispatcher(
       starved = true;
       return undefined;
     }
-    const found = await queue.due(now, room);
+    const found = await queue.due(now, room, now + longestWait);
     for (const queued of found) {
       // Given to us twice if the clock jumped over the end of a lease.
       if (holdings.has(queued.message.id)) continue;
@@ -203,10 +204,17 @@ export function makeDispatcher(
   /** Lines up the recipients due by `now`, those in one lane together. */
   function spread(held: Held, now: number): void {
     const due = idleRecipients(held)
-      .filter(({ number }) => (held.states[number]?.nextAttempt ?? 0) <= now);
+      .filter(({ number }) =>
+        isDue(held.states[number]?.nextAttempt ?? 0, now)
+      );
     if (held.order === "bounce") bounce(held, due);
     else lineUp(held, due, now);
     review(held);
+  }
+
+  /** What seems to wait for longer than anything does was put off before the clock was put back. */
+  function isDue(time: number, now: number): boolean {
+    return time <= now || time > now + longestWait;
   }
 
   /** Fails recipients without a try, and so without a lane to wait in. */
@@ -334,6 +342,8 @@ function earliest({ states, busy }: Held): number | undefined {
 
 /** Milliseconds that a lane rests, at most: no host that is back waits longer for its mail. */
 const LONGEST_REST = 5 * 60_000;
+/** Milliseconds by which a clock may be put back without anything being tried sooner for it. */
+const SLACK = 60_000;
 /** Milliseconds between renewals of our leases. */
 const RENEWAL = LEASE / 3;
 /** Milliseconds after which the queue is read again when that failed. */

@@ -10,6 +10,14 @@ export type Obeyed =
   /** `why` says what stands in the way: `it is not held`. */
   | { readonly kind: "refused"; readonly why: string };
 
+/** What of the queue can't be read. */
+export interface Damage {
+  /** The message that can't; `undefined` when there may be others that nobody knows of. */
+  readonly id: string | undefined;
+  /** What is wrong with it. */
+  readonly damage: string;
+}
+
 /**
  * The queue as the postmaster sees and steers it, from beside the processes that work through it and
  * while there are none.
@@ -22,8 +30,11 @@ export type Obeyed =
  * Times are milliseconds since the Unix epoch. Every method throws when the store fails.
  */
 export interface Oversight {
-  /** At most `limit` messages with IDs above `after`, in the order of their IDs. */
-  list(after: string, limit: number): Promise<readonly Queued[]>;
+  /**
+   * At most `limit` messages with IDs above `after`, in the order of their IDs, those among them that
+   * can't be read. Damage to the queue itself comes before the first.
+   */
+  list(after: string, limit: number): Promise<readonly (Queued | Damage)[]>;
   /** One message; `undefined` when it isn't in the queue. Throws when it is damaged. */
   get(id: string): Promise<Queued | undefined>;
   /** The last tries of a message: each recipient's, one after another, from first to last. */

@@ -188,9 +188,10 @@ export interface Queue {
   commit(batch: Batch): Promise<void>;
   /**
    * Leases at most `limit` messages with a recipient due by `now`, the longest due first; none that
-   * is held.
+   * is held. What is due later than `latest` is due too, after the others: no wait is that long, so
+   * the clock has been put back since.
    */
-  due(now: number, limit: number): Promise<readonly Queued[]>;
+  due(now: number, limit: number, latest?: number): Promise<readonly Queued[]>;
   /** When the next message that nobody has leased at `now` is due; `undefined` if there is none. */
   nextDue(now: number): Promise<number | undefined>;
   /** Makes our leases last LEASE from `now`. */

@@ -17,6 +17,7 @@ export const disk: Disk = {
   stat,
   list,
   rename: Deno.rename,
+  link,
   remove,
   syncFolder,
 };
@@ -65,8 +66,12 @@ function read(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   return unlessMissing(Deno.readFile(path), undefined);
 }
 
-async function* stream(path: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* stream(
+  path: string,
+  from = 0,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
+  if (from > 0) await file.seek(from, Deno.SeekMode.Start);
   const buffer = new Uint8Array(PIECE);
   for (;;) {
     const length = await file.read(buffer);
@@ -81,6 +86,9 @@ async function stat(path: string): Promise<FileStat | undefined> {
     size: found.size,
     changedAt: found.mtime?.getTime() ?? 0,
     folder: found.isDirectory,
+    ...(Deno.build.os !== "windows" && {
+      identity: `${found.dev} ${found.ino}`,
+    }),
   };
 }
 
@@ -89,6 +97,16 @@ function list(path: string): Promise<readonly string[] | undefined> {
     Array.fromAsync(Deno.readDir(path), (entry) => entry.name),
     undefined,
   );
+}
+
+async function link(from: string, to: string): Promise<boolean> {
+  try {
+    await Deno.link(from, to);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AlreadyExists) return false;
+    throw cause;
+  }
 }
 
 function remove(path: string): Promise<boolean> {

@@ -5,8 +5,8 @@ import type { Content } from "../../src/ports/content.ts";
 import type { Log, LogFields } from "../../src/ports/log.ts";
 import { makeIds } from "../../src/queue/id.ts";
 import type { Message, Put, Queue } from "../../src/queue/queue.ts";
-import { prepareDatabase } from "../../src/queue/sqlite/open.ts";
 import { makeSqliteQueue } from "../../src/queue/sqlite/queue.ts";
+import { prepareDatabase } from "../../src/queue/sqlite/setup.ts";
 import type { Mailbox } from "../../src/smtp/address.ts";
 import { disk } from "../../src/system/disk.ts";
 

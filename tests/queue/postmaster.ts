@@ -25,7 +25,7 @@ const end = Deno.stdin.read(new Uint8Array(1)).then(() => ended = true);
 while (!ended) {
   const queued = pick(await oversight.list("", 50));
   const order = pick(ORDERS);
-  if (queued && order) {
+  if (queued && !("damage" in queued) && order) {
     const { id } = queued.message;
     const [result] = await oversight.apply(order, [id], clock.now());
     const line = `${result?.kind} ${order} ${id}\n`;

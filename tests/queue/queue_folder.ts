@@ -4,10 +4,19 @@ import type { Oversight } from "../../src/queue/oversight.ts";
 import type { Put, Queue, Settled } from "../../src/queue/queue.ts";
 import { openSqliteQueue } from "../../src/queue/sqlite/open.ts";
 import { openSqliteOversight } from "../../src/queue/sqlite/oversight.ts";
-import { disk } from "../../src/system/disk.ts";
+import { disk as systemDisk } from "../../src/system/disk.ts";
 import { fakeLog, START } from "./fakes.ts";
 
 const log = fakeLog();
+
+/** One that doesn't tell files apart, so that a commit takes no time that `quiet()` knows nothing of. */
+const disk: typeof systemDisk = {
+  ...systemDisk,
+  async stat(path) {
+    const { identity: _, ...found } = await systemDisk.stat(path) ?? {};
+    return "size" in found ? found : undefined;
+  },
+};
 
 /** A queue on disk with a postmaster beside it; the folder goes with it. */
 export interface QueueFolder extends AsyncDisposable {

@@ -136,12 +136,12 @@ function overFolder(root: FolderNode, now: () => number): MemoryDisk {
       await begin("read", path);
       return fileAt(path)?.bytes.slice();
     },
-    async *stream(path) {
+    async *stream(path, from = 0) {
       await begin("stream", path);
       const file = fileAt(path);
       if (!file) throw diskError("ENOENT", path);
       const piece = new Uint8Array(7); // Small and odd, so that tests see pieces.
-      for (let at = 0; at < file.bytes.length; at += piece.length) {
+      for (let at = from; at < file.bytes.length; at += piece.length) {
         const octets = file.bytes.subarray(at, at + piece.length);
         piece.set(octets);
         yield piece.subarray(0, octets.length);
@@ -170,6 +170,15 @@ function overFolder(root: FolderNode, now: () => number): MemoryDisk {
       if (!node) throw diskError("ENOENT", from);
       fromFolder.entries.delete(fromName);
       toFolder.entries.set(toName, node);
+    },
+    async link(from, to) {
+      await begin("link", `${from} ${to}`);
+      const file = fileAt(from);
+      if (!file) throw diskError("ENOENT", from);
+      const [folder, name] = place(to);
+      if (folder.entries.has(name)) return false;
+      folder.entries.set(name, file);
+      return true;
     },
     async remove(path) {
       await begin("remove", path);

@@ -93,7 +93,26 @@ Deno.test("disk.read() and disk.stream() give the whole of a large file", () =>
     assertEquals(streamed, text);
     assert(pieces > 1);
     for await (const _piece of disk.stream(path)) break; // Closes the file too.
+    const [rest] = await Array.fromAsync(disk.stream(path, text.length - 3));
+    assertEquals(decoder.decode(rest), "789");
+    assertEquals(await Array.fromAsync(disk.stream(path, text.length)), []);
   }));
+
+Deno.test(
+  "disk.stat() knows a file by another name, and another by its name",
+  { ignore: windows },
+  () =>
+    inFolder(async (folder) => {
+      const [one, other] = [join(folder, "one"), join(folder, "other")];
+      await put(one, "text");
+      const before = (await disk.stat(one))?.identity;
+      assert(before);
+      await disk.rename(one, other);
+      await put(one, "text");
+      assertEquals((await disk.stat(other))?.identity, before);
+      assert((await disk.stat(one))?.identity !== before);
+    }),
+);
 
 Deno.test("disk gives undefined or false for what is not there", () =>
   inFolder(async (folder) => {
@@ -114,13 +133,27 @@ Deno.test("disk.stat() and disk.list() tell what is there", () =>
     await disk.makeFolder(join(folder, "b"));
     const changed = new Date("2026-11-23T09:05:00.250Z");
     await Deno.utime(path, changed, changed);
-    assertEquals(await disk.stat(path), {
+    const { identity: _, ...found } = await disk.stat(path) ?? {};
+    assertEquals(found, {
       size: 4,
       changedAt: changed.getTime(),
       folder: false,
     });
     assert((await disk.stat(join(folder, "b")))?.folder);
     assertEquals([...await disk.list(folder) ?? []].sort(), ["a", "b"]);
+  }));
+
+Deno.test("disk.link() gives a file a second name, unless that is taken", () =>
+  inFolder(async (folder) => {
+    const [a, b] = [join(folder, "a"), join(folder, "b")];
+    await put(a, "text");
+    assertEquals(await disk.link(a, b), true);
+    await disk.remove(a);
+    assertEquals(await Deno.readTextFile(b), "text");
+    await put(a, "other");
+    assertEquals(await disk.link(a, b), false);
+    assertEquals(await Deno.readTextFile(b), "text");
+    await assertRejects(() => disk.link(join(folder, "no"), join(folder, "c")));
   }));
 
 Deno.test("disk.rename() replaces, disk.remove() removes, disk.syncFolder() agrees", () =>

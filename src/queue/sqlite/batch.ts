@@ -1,13 +1,16 @@
 import { attemptsIn } from "../history.ts";
 import { underOrder } from "../order.ts";
 import type { Batch, Put, Settlement } from "../queue.ts";
+import { decodeOrder, encodeStates } from "./encoding.ts";
 import {
-  decodeOrder,
-  decodeStates,
-  encodeEnvelope,
-  encodeStates,
-} from "./encoding.ts";
-import { removeMessage, rowId, writeAttempts, writeStates } from "./rows.ts";
+  readStates,
+  removeMessage,
+  rowId,
+  sealEnvelope,
+  writeAttempts,
+  writeStates,
+} from "./rows.ts";
+import { checksum, seal } from "./seal.ts";
 import type { Statements } from "./statements.ts";
 import { freshStates, nextDueOf, settleStates } from "../state.ts";
 
@@ -43,12 +46,14 @@ function insert(sql: Statements, { message, content }: Put): void {
       `Cannot put message ${message.id}: content is ${content.bytes.length} octets, not ${message.size}`,
     );
   }
+  const id = rowId(message.id);
+  const bytes = content.kind === "bytes" ? content.bytes : null;
   sql.insert.run(
-    rowId(message.id),
+    id,
     message.receivedAt,
-    encodeEnvelope(message),
-    encodeStates(freshStates(message)),
-    content.kind === "bytes" ? content.bytes : null,
+    sealEnvelope(message, bytes ? checksum(bytes) : undefined),
+    seal(encodeStates(freshStates(message)), id),
+    bytes,
   );
 }
 
@@ -59,8 +64,8 @@ function applySettlement(
 ): "waits" | "gone" | "gone, spooled" {
   const row = sql.states.get(id);
   if (row === undefined) return "gone";
-  const before = decodeStates(String(row.states));
-  const order = decodeOrder(row.word);
+  const before = readStates(row, id);
+  const order = decodeOrder(row.word, row.due);
   const states = settleStates(before, underOrder(settlement, order));
   if (nextDueOf(states) === undefined) {
     const tried = before.some(({ attempts }) => attempts > 0);

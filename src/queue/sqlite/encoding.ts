@@ -8,6 +8,7 @@ import type {
   RecipientState,
   StandingOrder,
 } from "../queue.ts";
+import { NEVER } from "./schema.ts";
 
 /** A message's envelope as text, for a row that has its ID elsewhere. */
 export function encodeEnvelope({ id: _, ...envelope }: Message): string {
@@ -45,11 +46,16 @@ export function decodeStates(text: string): readonly RecipientState[] {
   return value;
 }
 
-/** The order behind a word; `undefined` when there is none. Throws a SyntaxError for another word. */
-export function decodeOrder(word: unknown): StandingOrder | undefined {
-  if (word === null) return undefined;
+/**
+ * The order that stands about a message, by its word and when the message is due; `undefined` when there
+ * is none. What is held is never due, which tells it where the word is damaged.
+ */
+export function decodeOrder(
+  word: unknown,
+  due: unknown,
+): StandingOrder | undefined {
   if (word === "hold" || word === "bounce") return word;
-  throw new SyntaxError("Order is damaged");
+  return due === NEVER ? "hold" : undefined;
 }
 
 /** The try behind a row of the table of tries. Throws a SyntaxError when it is damaged. */

@@ -4,16 +4,18 @@ import type { Disk } from "../../ports/disk.ts";
 import type { Log } from "../../ports/log.ts";
 import { formatId, parseId } from "../id.ts";
 import type { Order } from "../order.ts";
-import type { Obeyed, Oversight } from "../oversight.ts";
+import type { Damage, Obeyed, Oversight } from "../oversight.ts";
 import { takeOwnerLock } from "./owner_lock.ts";
 import type { Queued } from "../queue.ts";
 import { reasonOf } from "../reason.ts";
 import { migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { removeSpoolFile } from "../spool_file.ts";
-import { BUSY_TIMEOUT, configureDatabase, lockIn } from "./open.ts";
-import { promised } from "./error.ts";
+import { lockIn } from "./open.ts";
+import { isCorrupt, promised } from "./error.ts";
 import { applyOrder } from "./order.ts";
+import { readRemains, type Remains } from "./remains.ts";
 import { listMessages, readAttempts, readMessage, rowId } from "./rows.ts";
+import { BUSY_TIMEOUT, configureDatabase } from "./setup.ts";
 import { inTransaction } from "./transaction.ts";
 import { prepareStatements } from "./statements.ts";
 
@@ -21,7 +23,7 @@ import { prepareStatements } from "./statements.ts";
 export interface OversightOptions {
   /** The state folder, `<mail-dir>/.smtpd`. */
   readonly folder: string;
-  readonly disk: Pick<Disk, "stat" | "remove">;
+  readonly disk: Pick<Disk, "stat" | "stream" | "remove">;
   readonly log: Log;
 }
 
@@ -68,13 +70,23 @@ function makeOversight(
 ): Oversight {
   const sql = prepareStatements(database);
   const spool = join(folder, "spool");
+  const path = join(folder, "queue.db");
+  /** What is left of a damaged queue, once that has been read. */
+  let remains: readonly Remains[] | undefined;
 
   return {
-    list(after, limit) {
-      return promised(
-        "list the queue",
-        () => listMessages(sql, { after, limit }, readOrTell),
-      );
+    async list(after, limit) {
+      try {
+        return await promised(
+          "list the queue",
+          () => listMessages(sql, { after, limit }, readOrTell),
+        );
+      } catch (cause) {
+        if (!isCorrupt(cause)) throw cause;
+        remains ??= await readRemains(path, disk);
+        return remains.filter(({ id }) => after === "" || (id ?? "") > after)
+          .slice(0, limit).map(({ entry }) => entry);
+      }
     },
 
     get(id) {
@@ -123,16 +135,11 @@ function makeOversight(
     return applyOrder(sql, { order, id: row, now });
   }
 
-  /** A row; one that can't be read is told of and passed over. */
-  function readOrTell(id: number): Queued | undefined {
+  function readOrTell(id: number): Queued | Damage | undefined {
     try {
       return readMessage(sql, id);
     } catch (cause) {
-      log.error("queued message damaged", {
-        id: formatId(id),
-        error: reasonOf(cause),
-      });
-      return undefined;
+      return { id: formatId(id), damage: reasonOf(cause) };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { type OpenDatabase, openFile } from "./database.ts";
 
 /**
  * Takes a lock that one process at a time can have and that ends with it, however it ends: an
@@ -13,8 +13,9 @@ import { DatabaseSync } from "node:sqlite";
 export function takeOwnerLock(
   path: string,
   patience = 0,
+  openDatabase: OpenDatabase = openFile,
 ): Disposable | undefined {
-  const database = new DatabaseSync(path, { timeout: patience });
+  const database = openDatabase(path, { timeout: patience });
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

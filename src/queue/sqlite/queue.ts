@@ -5,14 +5,14 @@ import type { Disk } from "../../ports/disk.ts";
 import type { Log } from "../../ports/log.ts";
 import { formatId } from "../id.ts";
 import { LEASE } from "../queue.ts";
-import type { Batch, Queue, Queued } from "../queue.ts";
+import type { Batch, Message, Queue, Queued } from "../queue.ts";
 import { reasonOf } from "../reason.ts";
-import { decodeEnvelope } from "./encoding.ts";
 import { NEVER } from "./schema.ts";
 import { removeSpoolFile } from "../spool_file.ts";
 import { applyBatch } from "./batch.ts";
 import { promised, queueError } from "./error.ts";
-import { listMessages, readMessage, rowId } from "./rows.ts";
+import { listMessages, readEnvelope, readMessage, rowId } from "./rows.ts";
+import { checksum } from "./seal.ts";
 import { inTransaction } from "./transaction.ts";
 import { prepareStatements } from "./statements.ts";
 
@@ -46,11 +46,10 @@ export function makeSqliteQueue(
       );
     },
 
-    due(now, limit) {
+    due(now, limit, latest = Infinity) {
       return promised("read what is due", () => {
         const found: Queued[] = [];
-        // Those that are leased may all come first, but there are no more than that.
-        for (const { id } of sql.due.all(now, limit + leases.size)) {
+        for (const { id } of candidates(now, limit, latest)) {
           if (found.length === limit) break;
           if (isLeased(Number(id), now)) continue;
           const queued = readOrSetAside(Number(id));
@@ -87,8 +86,8 @@ export function makeSqliteQueue(
         () => sql.content.get(rowId(id)),
       );
       if (found === undefined) return undefined;
-      const { size } = decodeEnvelope(id, String(found.envelope));
-      return await checkedContent(id, found.content, size);
+      const { message, sum } = readEnvelope(found, rowId(id));
+      return await checkedContent(message, found.content, sum);
     },
 
     get(id) {
@@ -114,6 +113,16 @@ export function makeSqliteQueue(
 
     close: () => Promise.resolve(),
   };
+
+  /** Rows that are due. Those that are leased may all come first, but there are no more than that. */
+  function* candidates(
+    now: number,
+    limit: number,
+    latest: number,
+  ): Generator<{ readonly id?: unknown }> {
+    yield* sql.due.all(now, limit + leases.size);
+    yield* sql.late.all(latest, NEVER, limit + leases.size);
+  }
 
   /** Runs a batch as one transaction; returns the IDs of messages that went and had a file. */
   function transact({ put, settle, now }: Batch): readonly number[] {
@@ -164,9 +173,9 @@ export function makeSqliteQueue(
   }
 
   async function checkedContent(
-    id: string,
+    { id, size }: Message,
     stored: unknown,
-    size: number,
+    sum: string | undefined,
   ): Promise<Content> {
     const content: Content = stored instanceof Uint8Array
       ? { kind: "bytes", bytes: new Uint8Array(stored) }
@@ -174,9 +183,14 @@ export function makeSqliteQueue(
     const found = content.kind === "bytes"
       ? content.bytes.length
       : (await disk.stat(content.path))?.size ?? 0;
-    if (found === size) return content;
-    throw new Error(
-      `Cannot read message ${id}: content is ${found} octets, not ${size}`,
-    );
+    if (found !== size) {
+      throw new Error(
+        `Cannot read message ${id}: content is ${found} octets, not ${size}`,
+      );
+    }
+    if (sum && content.kind === "bytes" && checksum(content.bytes) !== sum) {
+      throw new Error(`Cannot read message ${id}: content is damaged`);
+    }
+    return content;
   }
 }

@@ -2,6 +2,7 @@ import { formatId, parseId } from "../id.ts";
 import { ATTEMPTS_KEPT } from "../queue.ts";
 import type {
   Attempt,
+  Message,
   Queued,
   RecipientState,
   StandingOrder,
@@ -11,9 +12,11 @@ import {
   decodeEnvelope,
   decodeOrder,
   decodeStates,
+  encodeEnvelope,
   encodeStates,
 } from "./encoding.ts";
 import { NEVER } from "./schema.ts";
+import { seal, unseal } from "./seal.ts";
 import type { Statements } from "./statements.ts";
 import { nextDueOf } from "../state.ts";
 
@@ -24,13 +27,46 @@ export function rowId(id: string): number {
   return row;
 }
 
+/** A message as its row has it: its envelope, with the checksum of a content that is in the row too. */
+export function sealEnvelope(message: Message, sum: string = NO_SUM): string {
+  return seal(`${sum} ${encodeEnvelope(message)}`, rowId(message.id));
+}
+
+/**
+ * The message behind {@linkcode sealEnvelope}, and what the checksum of its content has to be if one
+ * was kept. Throws a SyntaxError when it is damaged.
+ */
+export function readEnvelope(
+  { envelope }: { readonly envelope?: unknown },
+  id: number,
+): { readonly message: Message; readonly sum: string | undefined } {
+  const text = unseal(String(envelope), id);
+  const start = text.indexOf("{");
+  const sum = text.slice(0, Math.max(0, start - 1));
+  return {
+    message: decodeEnvelope(formatId(id), text.slice(start)),
+    sum: sum === "" || sum === NO_SUM ? undefined : sum,
+  };
+}
+
+/** In place of a checksum where the content is in a file. */
+const NO_SUM = "-";
+
+/** How the recipients in a row fare. Throws a SyntaxError when that is damaged. */
+export function readStates(
+  { states }: { readonly states?: unknown },
+  id: number,
+): readonly RecipientState[] {
+  return decodeStates(unseal(String(states), id));
+}
+
 /** A message; `undefined` when it isn't there. Throws a SyntaxError when it is damaged. */
 export function readMessage(sql: Statements, id: number): Queued | undefined {
   const row = sql.row.get(id);
   if (row === undefined) return undefined;
-  const message = decodeEnvelope(formatId(id), String(row.envelope));
-  const states = decodeStates(String(row.states));
-  const order = decodeOrder(row.word);
+  const { message } = readEnvelope(row, id);
+  const states = readStates(row, id);
+  const order = decodeOrder(row.word, row.due);
   if (states.length !== message.recipients.length) {
     throw new SyntaxError("State of recipients is damaged");
   }
@@ -41,14 +77,14 @@ export function readMessage(sql: Statements, id: number): Queued | undefined {
  * At most `limit` messages with IDs above `after`; none at the end only. Those that `read` knows
  * nothing of are passed over.
  */
-export function listMessages(
+export function listMessages<Entry>(
   sql: Statements,
   { after, limit }: { readonly after: string; readonly limit: number },
-  read: (id: number) => Queued | undefined,
-): readonly Queued[] {
+  read: (id: number) => Entry | undefined,
+): readonly Entry[] {
   for (let from = after === "" ? -1 : rowId(after);;) {
     const ids = sql.list.all(from, limit).map(({ id }) => Number(id));
-    const found = ids.map(read).filter((queued) => queued !== undefined);
+    const found = ids.map(read).filter((entry) => entry !== undefined);
     const last = ids.at(-1);
     if (found.length > 0 || last === undefined) return found;
     from = last;
@@ -65,7 +101,7 @@ export function writeStates(
   },
 ): void {
   const due = order === "hold" ? NEVER : nextDueOf(states) ?? NEVER;
-  sql.update.run(due, encodeStates(states), id);
+  sql.update.run(due, seal(encodeStates(states), id), id);
 }
 
 /** The tries of a message that are remembered, from first to last. */

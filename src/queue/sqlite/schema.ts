@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 
 /**
  * The steps from an empty file to today's schema; `PRAGMA user_version` counts those taken. A step
@@ -38,6 +38,10 @@ const STEPS: readonly string[] = [
      word TEXT NOT NULL
    ) STRICT;
    CREATE TABLE changed (message INTEGER PRIMARY KEY) STRICT;`,
+
+  // No table changes: envelopes and states that are written since this step begin with checksums,
+  // which older programs would take for damage.
+  "",
 ];
 
 /** The schema this program writes. */
@@ -51,13 +55,34 @@ export const NEVER = Number.MAX_SAFE_INTEGER;
  * Throws when it was written by a newer version or isn't a queue.
  */
 export function migrate(database: DatabaseSync): void {
+  stepUp(database, SCHEMA_VERSION);
+}
+
+function stepUp(database: DatabaseSync, target: number): void {
   const version = schemaVersion(database);
-  for (const [index, step] of STEPS.entries()) {
+  for (const [index, step] of STEPS.slice(0, target).entries()) {
     if (index < version) continue;
     database.exec(
       `BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`,
     );
   }
+}
+
+/**
+ * Whether a database has the tables that go with its schema's version.
+ * Throws when it was written by a newer version or isn't a queue.
+ */
+export function hasItsTables(database: DatabaseSync): boolean {
+  using model = new DatabaseSync(":memory:");
+  stepUp(model, schemaVersion(database));
+  return tablesOf(database) === tablesOf(model);
+}
+
+function tablesOf(database: DatabaseSync): string {
+  const rows = database.prepare(
+    "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name",
+  ).all();
+  return JSON.stringify(rows);
 }
 
 /**

@@ -7,15 +7,17 @@ const TEXTS = {
 
   insert:
     "INSERT INTO message (id, due, envelope, states, content) VALUES (?, ?, ?, ?, ?)",
-  states: `SELECT states, content IS NULL AS spooled,
+  states: `SELECT due, states, content IS NULL AS spooled,
        (SELECT word FROM standing_order WHERE message = message.id) AS word
      FROM message WHERE id = ?`,
   update: "UPDATE message SET due = ?, states = ? WHERE id = ?",
   remove: "DELETE FROM message WHERE id = ?",
 
   due: "SELECT id FROM message WHERE due <= ? ORDER BY due, id LIMIT ?",
+  late:
+    "SELECT id FROM message WHERE due > ? AND due < ? ORDER BY due, id LIMIT ?",
   first: "SELECT id, due FROM message WHERE due < ? ORDER BY due, id LIMIT ?",
-  row: `SELECT envelope, states,
+  row: `SELECT due, envelope, states,
        (SELECT word FROM standing_order WHERE message = message.id) AS word
      FROM message WHERE id = ?`,
   content: "SELECT envelope, content FROM message WHERE id = ?",

@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import {
-  openSqliteQueue,
-  prepareDatabase,
-} from "../../../src/queue/sqlite/open.ts";
+import { openSqliteQueue } from "../../../src/queue/sqlite/open.ts";
+import { prepareDatabase } from "../../../src/queue/sqlite/setup.ts";
 import { disk } from "../../../src/system/disk.ts";
 import { fakeLog, letter, START, temporaryFolder } from "../fakes.ts";
 

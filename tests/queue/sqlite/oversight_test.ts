@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Order } from "../../../src/queue/order.ts";
+import type { Damage } from "../../../src/queue/oversight.ts";
+import type { Queued } from "../../../src/queue/queue.ts";
 import { SCHEMA_VERSION } from "../../../src/queue/sqlite/schema.ts";
 import { openSqliteQueue } from "../../../src/queue/sqlite/open.ts";
 import { openSqliteOversight } from "../../../src/queue/sqlite/oversight.ts";
@@ -116,7 +118,8 @@ Deno.test("apply() refuses a damaged message everything but removal", async () =
   const [held] = await given.oversight.apply("hold", [id], NOW);
   const why = held?.kind === "refused" ? held.why : "";
   assert(why.startsWith("it is damaged: "), why);
-  assertEquals(await given.oversight.list("", 10), []);
+  const listed = await given.oversight.list("", 10);
+  assertEquals(listed.map((entry) => "damage" in entry && entry.id), [id]);
   await assertRejects(() => given.oversight.get(id), Error, "Cannot read");
   assertEquals(await given.oversight.apply("remove", [id], NOW), [
     { kind: "done", before: undefined },
@@ -191,20 +194,41 @@ Deno.test("changes() names what was given orders about, once", async () => {
   assertEquals(await given.queue.changes(), [second.id]);
 });
 
-Deno.test("list() goes on past a page of damaged messages", async () => {
-  await using given = await queueFolder();
+/** A queue of which only the last of five messages can be read. */
+async function damagedQueue() {
+  const given = await queueFolder();
   const letters = Array.from({ length: 5 }, () => letter());
   await given.put(...letters);
   using database = new DatabaseSync(join(given.path, "queue.db"));
   database.exec(
     `UPDATE message SET envelope = '{' WHERE id < (SELECT max(id) FROM message)`,
   );
-  const last = letters[4]!.message.id;
-  for (const list of [given.oversight.list, given.queue.list]) {
-    const found = await list("", 2);
-    assertEquals(found.map(({ message }) => message.id), [last]);
-    assertEquals(await list(last, 2), []);
-  }
+  return { given, ids: letters.map(({ message }) => message.id) };
+}
+
+Deno.test("list() of the server goes on past a page of damaged messages", async () => {
+  const { given, ids } = await damagedQueue();
+  await using _ = given;
+  const found = await given.queue.list("", 2);
+  assertEquals(found.map(({ message }) => message.id), [ids[4]!]);
+  assertEquals(await given.queue.list(ids[4]!, 2), []);
+});
+
+Deno.test("list() of the postmaster tells which messages are damaged", async () => {
+  const { given, ids } = await damagedQueue();
+  await using _ = given;
+  const pages = [
+    await given.oversight.list("", 3),
+    await given.oversight.list(ids[2]!, 3),
+    await given.oversight.list(ids[4]!, 3),
+  ];
+  const idOf = (entry: Queued | Damage) =>
+    "damage" in entry ? `damaged ${entry.id}` : entry.message.id;
+  assertEquals(pages.map((page) => page.map(idOf)), [
+    ids.slice(0, 3).map((id) => `damaged ${id}`),
+    [`damaged ${ids[3]}`, ids[4]!],
+    [],
+  ]);
 });
 
 Deno.test("attended() tells whether a server owns the queue", async () => {
