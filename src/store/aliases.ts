@@ -43,12 +43,14 @@ export interface Aliases {
 }
 
 const LINE = new RegExp(
-  `^(?<address>${ADDRESS_EXTENT})\\s*:\\s*(?<targets>.*)$`,
+  `^(?<address>${ADDRESS_EXTENT})[ \\t]*:[ \\t]*(?<targets>.*)$`,
+  "s",
 );
 const TARGETS = new RegExp(
-  `^(?<targets>${ADDRESS_EXTENT}(?:\\s*,\\s*${ADDRESS_EXTENT})*)${COMMENT}$`,
+  `^(?<targets>${ADDRESS_EXTENT}(?:[ \\t]*,[ \\t]*${ADDRESS_EXTENT})*)${COMMENT}$`,
+  "s",
 );
-const TARGET = new RegExp(ADDRESS_EXTENT, "g");
+const TARGET = new RegExp(ADDRESS_EXTENT, "gs");
 
 /**
  * Opens the aliases file: a line for each, `sales@test.ru: petya@test.ru, "odd one"@other.test`.

@@ -1,5 +1,5 @@
 import { domainToASCII } from "node:url";
-import { formatMailbox, type Mailbox } from "../smtp/address.ts";
+import { formatMailbox, isDomain, type Mailbox } from "../smtp/address.ts";
 
 /** What a domain that is plain ASCII, not an address literal, consists of. */
 const ASCII = /^[\x20-\x7e]*$/;
@@ -17,8 +17,14 @@ const ASCII = /^[\x20-\x7e]*$/;
  * ```
  */
 export function canonicalDomain(domain: string): string {
-  const ascii = ASCII.test(domain) ? domain : domainToASCII(domain) || domain;
-  return ascii.toLowerCase().replace(/\.$/, "");
+  if (ASCII.test(domain)) return withoutDot(domain).toLowerCase();
+  const ascii = withoutDot(domainToASCII(domain));
+  // Of a space that is wider than others it makes a plain one.
+  return (isDomain(ascii) ? ascii : domain).toLowerCase();
+}
+
+function withoutDot(domain: string): string {
+  return domain.replace(/\.$/, "");
 }
 
 /**

@@ -30,6 +30,25 @@ export async function makeDurableFolder(
   await disk.syncFolder(dirname(path));
 }
 
+/**
+ * Makes the function that makes folders under `root`, as {@linkcode makeDurableFolder} does, but for a
+ * root that was there and is gone: who has moved it away may be about to put it back, and couldn't if
+ * there were a new one.
+ */
+export function durableFoldersUnder(
+  root: string,
+  disk: Disk,
+): (names: readonly string[]) => Promise<void> {
+  let begun = disk.stat(root).then(Boolean, () => false);
+  return async (names) => {
+    if (await begun && !await disk.stat(root)) {
+      throw new Error(`Mail folder "${root}" is gone`);
+    }
+    await makeDurableFolder(root, names, disk);
+    begun = Promise.resolve(true);
+  };
+}
+
 async function makeRoot(root: string, disk: Disk): Promise<void> {
   await disk.makeFolder(root);
   try {

@@ -33,7 +33,7 @@ const HEADING =
   "# The greylist, written by smtpd: when, how often passed, who.\n";
 
 /** `2026-01-01T00:00:00.000Z 0 192.0.2.0/24 <vasya@another.test> <petya@test.ru>` */
-const LINE = /^(?<at>\S+) (?<passes>\d{1,9}) (?<who>\S.*)$/;
+const LINE = /^(?<at>\S+) (?<passes>\d{1,9}) (?<who>\S.*)$/s;
 
 /**
  * Opens the file, in a folder that is there. It is text, as a mail that waits is easier to explain

@@ -38,7 +38,7 @@ export function readLines<Entry>(
 ): readonly Line<Entry>[] {
   const numbers = new Map<string, number>();
   return textLines(contents, path).map((text, index) => {
-    const line = text.trim();
+    const line = withoutBlanks(text);
     if (line === "" || line.startsWith("#")) return { text };
     const number = index + 1;
     const said = reader(line);
@@ -50,6 +50,18 @@ export function readLines<Entry>(
     numbers.set(said.key, number);
     return { text, said };
   });
+}
+
+/** The line without the spaces and tabs around it. */
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === " " || character === "\t";
 }
 
 function textLines(contents: Uint8Array, path: string): readonly string[] {

@@ -9,11 +9,13 @@ export interface LockOptions {
   readonly patience: number;
   /** How old a lock must be to count as left by a crash, in milliseconds. */
   readonly staleAfter: number;
+  /** What the lock says from its first moment on, for whoever finds it after a crash. */
+  readonly mark?: string;
 }
 
 /** A lock that is held. */
 export interface FileLock extends AsyncDisposable {
-  /** Writes something into the lock, durably, for whoever finds it after a crash. */
+  /** Adds something to what the lock says, durably. */
   note(text: string): Promise<void>;
   /** Never lets go: the lock stays, as after a crash. */
   leave(): void;
@@ -35,7 +37,7 @@ export async function takeLock(
   const { disk, clock, patience } = options;
   const deadline = clock.now() + patience;
   for (;;) {
-    const file = await disk.create(path);
+    const file = await makeLock(path, options);
     if (file) return heldLock(path, file, disk);
     if (await removeStale(path, options)) continue;
     if (clock.now() >= deadline) {
@@ -45,6 +47,44 @@ export async function takeLock(
     }
     await new Promise<void>((resolve) => clock.after(PAUSE, resolve));
   }
+}
+
+/** Makes the file, with its mark in it from the start; `undefined` when it is there. */
+async function makeLock(
+  path: string,
+  { disk, mark }: LockOptions,
+): Promise<DiskFile | undefined> {
+  if (mark === undefined) return await disk.create(path);
+  if (await disk.stat(path)) return undefined;
+  const draft = `${path}~new`;
+  await disk.remove(draft);
+  const file = await createMarked(draft, mark, disk);
+  let linked: boolean | "unable" = false;
+  try {
+    linked = file ? await disk.link(draft, path).catch(() => "unable") : false;
+  } finally {
+    if (linked !== true) file?.[Symbol.dispose]();
+    await disk.remove(draft).catch(() => {}); // The next one removes it.
+  }
+  // Where files can't have two names, the lock says nothing for a moment.
+  if (linked === "unable") return await createMarked(path, mark, disk);
+  return linked ? file : undefined;
+}
+
+async function createMarked(
+  path: string,
+  mark: string,
+  disk: Disk,
+): Promise<DiskFile | undefined> {
+  const file = await disk.create(path);
+  try {
+    await file?.write(new TextEncoder().encode(mark));
+  } catch (cause) {
+    file?.[Symbol.dispose]();
+    await disk.remove(path).catch(() => {}); // The first failure is the one to tell.
+    throw cause;
+  }
+  return file;
 }
 
 function heldLock(path: string, file: DiskFile, disk: Disk): FileLock {

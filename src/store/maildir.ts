@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import { pieces } from "../ports/content.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Mailbox } from "../smtp/address.ts";
-import { makeDurableFolder } from "./durable_folder.ts";
+import { durableFoldersUnder } from "./durable_folder.ts";
 import type { MailStore, StoredMail } from "./mail_store.ts";
 import { folderNames, safeName } from "./names.ts";
 import { shareRuns } from "./shared_run.ts";
@@ -45,6 +45,7 @@ const encoder = new TextEncoder();
 export function openMaildir(options: MaildirOptions): MailStore {
   const { disk } = options;
   const host = safeName(options.hostname);
+  const makeFolders = durableFoldersUnder(options.root, disk);
   const folders = new Map<string, Promise<Folder>>();
 
   function folderAt(
@@ -53,7 +54,7 @@ export function openMaildir(options: MaildirOptions): MailStore {
   ): Promise<Folder> {
     const known = folders.get(path);
     if (known) return known;
-    const opening = openFolder(names, options);
+    const opening = openFolder(names, { ...options, makeFolders });
     if (folders.size >= REMEMBERED) {
       folders.delete(folders.keys().next().value!);
     }
@@ -89,7 +90,9 @@ function fileName(mail: StoredMail, host: string): string {
 
 async function openFolder(
   names: readonly string[],
-  { root, disk, clock }: MaildirOptions,
+  { root, disk, clock, makeFolders }: MaildirOptions & {
+    readonly makeFolders: (names: readonly string[]) => Promise<void>;
+  },
 ): Promise<Folder> {
   const path = join(root, ...names);
   const folder: Folder = {
@@ -99,7 +102,7 @@ async function openFolder(
     syncNew: shareRuns(() => disk.syncFolder(folder.new)),
   };
   for (const name of ["tmp", "new", "cur"]) {
-    await makeDurableFolder(root, [...names, name], disk);
+    await makeFolders([...names, name]);
   }
   await removeStale(folder.tmp, clock.now() - STALE, disk);
   return folder;

@@ -3,10 +3,10 @@ import type { Clock } from "../ports/clock.ts";
 import { pieces } from "../ports/content.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import type { Mailbox } from "../smtp/address.ts";
-import { makeDurableFolder } from "./durable_folder.ts";
+import { durableFoldersUnder } from "./durable_folder.ts";
 import { type FileLock, takeLock } from "./lock_file.ts";
 import type { MailStore, StoredMail } from "./mail_store.ts";
-import { leftNote, writtenNote } from "./mbox_note.ts";
+import { leftNote, LOCK_MARK, writtenNote } from "./mbox_note.ts";
 import { mboxText } from "./mbox_text.ts";
 import { folderNames } from "./names.ts";
 import { takeTurns } from "./turns.ts";
@@ -25,21 +25,30 @@ const PATIENCE = 30_000;
 /** The age at which mail programs agree to break each other's locks, in milliseconds. */
 const STALE = 5 * 60_000;
 
+/** Folders remembered at most. One that is forgotten is merely synced again. */
+const REMEMBERED = 10_000;
+
 const encoder = new TextEncoder();
 
 /**
  * Opens a store of mbox files, `<root>/<domain>/<user>`, with all messages of a mailbox in one.
  *
  * Other programs are kept out by `<user>.lock`. The lock holds the file's size from before, so
- * that what a crash leaves of a message is cut off by the next delivery. A lock with such a note
- * is always taken for that, since no two servers run on one store.
+ * that what a crash leaves of a message is cut off by the next delivery. A lock of ours is always
+ * taken for one that a crash left, since no two servers run on one store.
  */
 export function openMbox({ root, disk, clock }: MboxOptions): MailStore {
   const inTurn = takeTurns();
+  const makeFolders = durableFoldersUnder(root, disk);
+  /** Domains whose folders this process knows to be durable. */
+  const known = new Set<string>();
 
+  /** A folder that is there may be one that an earlier process made, and never synced. */
   async function makeFolder(domain: string): Promise<void> {
-    const folder = await disk.stat(join(root, domain));
-    if (!folder) await makeDurableFolder(root, [domain], disk);
+    if (known.has(domain) && await disk.stat(join(root, domain))) return;
+    await makeFolders([domain]);
+    if (known.size >= REMEMBERED) known.clear();
+    known.add(domain);
   }
 
   return {
@@ -54,6 +63,7 @@ export function openMbox({ root, disk, clock }: MboxOptions): MailStore {
           clock,
           patience: PATIENCE,
           staleAfter: STALE,
+          mark: LOCK_MARK,
         });
         await append(path, mail, lock, disk);
       });
@@ -113,9 +123,12 @@ async function cutTail(path: string, disk: Disk): Promise<void> {
   const lock = lockPath(path);
   const left = leftNote(await disk.read(lock));
   if (!left) return;
-  if (await isOurs(path, left, disk)) {
+  if (left !== "begun" && await disk.stat(path)) {
+    const isTail = await isOurs(path, left, disk);
     using file = await disk.append(path);
-    await cut(file, left.size);
+    if (isTail) await file.truncate(left.size);
+    // What was cut off before, without a sync, must not come back when the lock is gone.
+    await file.sync();
   }
   await disk.remove(lock);
 }

@@ -1,4 +1,7 @@
-/** What the lock of an mbox file says while a message is being added. */
+/** What a lock of ours says from its first moment on, as no other program's does. */
+export const LOCK_MARK = "smtpd\n";
+
+/** What the lock of an mbox file says beside that while a message is being added. */
 export interface MboxNote {
   /** Octets in the file before. */
   readonly size: number;
@@ -6,7 +9,7 @@ export interface MboxNote {
   readonly from: string;
 }
 
-const NOTE = /^smtpd (?<size>\d+) (?<from>From .+\n)$/;
+const NOTE = /^(?:smtpd\n)?smtpd (?<size>\d+) (?<from>From .+\n)$/;
 
 /**
  * Writes a note.
@@ -24,8 +27,15 @@ export function writtenNote({ size, from }: MboxNote): string {
   return `smtpd ${size} ${from}`;
 }
 
-/** Reads the note in a lock; `undefined` when there is none, or half of one, or another's. */
-export function leftNote(lock: Uint8Array | undefined): MboxNote | undefined {
-  const groups = lock && NOTE.exec(new TextDecoder().decode(lock))?.groups;
-  return groups && { size: Number(groups.size), from: groups.from! };
+/**
+ * Reads the note in a lock. One of ours that has none, or half of one, was left before anything was
+ * written to the mailbox: `begun`. `undefined` when it is another program's.
+ */
+export function leftNote(
+  lock: Uint8Array | undefined,
+): MboxNote | "begun" | undefined {
+  const text = new TextDecoder().decode(lock);
+  const groups = NOTE.exec(text)?.groups;
+  if (groups) return { size: Number(groups.size), from: groups.from! };
+  return text.startsWith(LOCK_MARK) ? "begun" : undefined;
 }

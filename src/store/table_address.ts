@@ -2,18 +2,21 @@ import { type Mailbox, parseMailbox } from "../smtp/address.ts";
 import { canonicalMailbox } from "./canonical.ts";
 
 /**
- * How far an address reaches in a line, as the source of a regular expression: to the first space,
+ * How far an address reaches in a line, as the source of a regular expression: to the first blank,
  * comma or colon outside quotes and brackets. Whether it is an address is for others to say.
+ *
+ * Blanks are spaces and tabs, and nothing else that Unicode has of white space: that can be part of
+ * an address.
  */
 export const ADDRESS_EXTENT =
-  `(?:"(?:\\\\.|[^"\\\\])*"|\\[[^\\]]*\\]|[^\\s",:\\[\\]])+`;
+  `(?:"(?:\\\\.|[^"\\\\])*"|\\[[^\\]]*\\]|[^ \\t",:\\[\\]])+`;
 
-/** What may end a line: a comment after a space, as the source of a regular expression. */
-export const COMMENT = "(?:\\s+#.*)?";
+/** What may end a line: a comment after a blank, as the source of a regular expression. */
+export const COMMENT = "(?:[ \\t]+#.*)?";
 
 /**
  * Writes a canonical address at the start of a line. One that starts with `#` is quoted, for its
- * line would be a comment.
+ * line would be a comment, and one that starts as a file may to say that it is UTF-8.
  *
  * @example
  * ```ts
@@ -25,7 +28,7 @@ export const COMMENT = "(?:\\s+#.*)?";
  * ```
  */
 export function leadingAddress(address: string): string {
-  return address.replace(/^#[^@]*/, '"$&"');
+  return address.replace(/^[#\ufeff][^@]*/, '"$&"');
 }
 
 /** Reads an address of ours as an operator gives it, canonically. Throws when it is not one. */

@@ -13,7 +13,6 @@ import { hashForScram, readScramCredential } from "./scram_credential.ts";
 import { openTable, type TableOptions } from "./table.ts";
 import {
   ADDRESS_EXTENT,
-  COMMENT,
   leadingAddress,
   readAddress,
 } from "./table_address.ts";
@@ -55,7 +54,8 @@ export interface UsersOptions extends TableOptions {
 const CONTROL = /\p{Cc}/u;
 
 const LINE = new RegExp(
-  `^(?<address>${ADDRESS_EXTENT})(?<rest>(?:\\s.*?)??)${COMMENT}$`,
+  `^(?<address>${ADDRESS_EXTENT})(?:[ \\t](?<rest>.*))?$`,
+  "s",
 );
 
 /**
@@ -129,7 +129,10 @@ function readUser(line: string): Said<User> | string {
   const groups = LINE.exec(line)?.groups;
   const mailbox = groups && parseMailbox(groups.address!);
   if (!mailbox) return "it does not start with an address";
-  const credentials = groups.rest!.split(/\s+/).filter((word) => word !== "");
+  const words = (groups.rest ?? "").split(/[ \t]+/);
+  const comment = words.findIndex((word) => word.startsWith("#"));
+  const credentials = words.slice(0, comment < 0 ? words.length : comment)
+    .filter((word) => word !== "");
   const fault = credentials.map(faultOf).find((each) => each !== undefined);
   if (fault !== undefined) return fault;
   const key = mailboxKey(mailbox);

@@ -17,7 +17,8 @@ export interface WatchOptions<Value> {
 export interface WatchedFile<Value> {
   /**
    * The value of the file as it was `maxAge` milliseconds ago or later; with 0, as it is now. A
-   * file that cannot be read or parsed is logged, once, and the value of before stands.
+   * file that cannot be read or parsed, or is gone, is logged, once, and the value of before stands:
+   * who has taken it away may be about to put it back.
    */
   value(maxAge: number): Promise<Value>;
   /** Makes the next call look at the file, however old a value it would take. */
@@ -45,7 +46,11 @@ export async function watchFile<Value>(
     try {
       const found = await disk.stat(path);
       if (versionOf(found, now) !== version) {
-        ({ value, version } = await readFile(options));
+        const read = await readFile(options);
+        if (read.version === NONE && version !== NONE) {
+          throw new Error("File is gone");
+        }
+        ({ value, version } = read);
       }
       told = undefined;
     } catch (cause) {
@@ -74,14 +79,20 @@ export async function watchFile<Value>(
 async function readFile<Value>(
   { path, disk, clock, parse }: WatchOptions<Value>,
 ): Promise<{ readonly value: Value; readonly version: string | symbol }> {
-  const version = versionOf(await disk.stat(path), clock.now());
-  return { value: parse(await disk.read(path) ?? new Uint8Array()), version };
+  const found = versionOf(await disk.stat(path), clock.now());
+  const contents = await disk.read(path);
+  return contents
+    ? { value: parse(contents), version: found }
+    : { value: parse(new Uint8Array()), version: NONE };
 }
 
 /** What tells a state of the file from any other; unlike itself while a change is fresh. */
 function versionOf(found: FileStat | undefined, now: number): string | symbol {
-  if (!found) return "none";
+  if (!found) return NONE;
   return now - found.changedAt > UNSETTLED
     ? `${found.size} ${found.changedAt}`
     : Symbol("unsettled");
 }
+
+/** The version of a file that isn't there. */
+const NONE = "none";

@@ -13,7 +13,10 @@ Deno.test("canonicalDomain() has one spelling for each domain", () => {
     "XN--E1AFMKFD.xn--p1ai": "xn--e1afmkfd.xn--p1ai",
     "ｔｅｓｔ。ru": "test.ru",
     "[IPv6:2001:DB8::1]": "[ipv6:2001:db8::1]",
+    "ｔｅｓｔ。ru。": "test.ru",
+    "пример.рф.": "xn--e1afmkfd.xn--p1ai",
     "not\u202Ea.domain": "not\u202Ea.domain",
+    "test.ru\u2003": "test.ru\u2003",
   };
   for (const [domain, canonical] of Object.entries(domains)) {
     assertEquals(canonicalDomain(domain), canonical);

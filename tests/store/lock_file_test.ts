@@ -30,6 +30,37 @@ Deno.test("takeLock() makes a file and removes it when it is released", async ()
   assertEquals(disk.open, 0);
 });
 
+Deno.test("takeLock() makes no lock without its mark", async () => {
+  const { disk, options } = setting();
+  disk.before = () => {
+    const text = disk.text("mail/users.lock");
+    assert(text === undefined || text.startsWith("mine"), text);
+  };
+  {
+    await using lock = await takeLock("mail/users.lock", {
+      ...options,
+      mark: "mine",
+    });
+    await lock.note(", too");
+    assertEquals(disk.text("mail/users.lock"), "mine, too");
+  }
+  assertEquals(disk.files(), ["mail/users"]);
+  assertEquals(disk.open, 0);
+});
+
+Deno.test("takeLock() leaves another's lock alone, with a mark of its own", async () => {
+  const { disk, options } = setting();
+  disk.put("mail/users.lock", "theirs");
+  await assertRejects(
+    () => takeLock("mail/users.lock", { ...options, mark: "mine" }),
+    Error,
+    "another program holds it",
+  );
+  assertEquals(disk.text("mail/users.lock"), "theirs");
+  assertEquals(disk.files(), ["mail/users", "mail/users.lock"]);
+  assertEquals(disk.open, 0);
+});
+
 Deno.test("takeLock() waits until the holder lets go", async () => {
   const clock = manualClock("2026-11-23T09:05:00Z");
   const { disk, options } = setting(clock);

@@ -137,6 +137,23 @@ Deno.test("openMaildir() writes over the half-written file of a crash", async ()
   assertEquals(disk.files(), [NEW]);
 });
 
+Deno.test("openMaildir() makes no new mail folder in place of one that is gone", async () => {
+  const disk = memoryDisk();
+  const store = open(disk);
+  await store.deliver(PETYA, mail("One\r\n", { id: "1" }));
+  await disk.rename("mail", "elsewhere");
+  for (const to of [PETYA, mailbox("vasya@other.ru")]) {
+    await assertRejects(
+      () => store.deliver(to, mail("Two\r\n", { id: "2" })),
+      Error,
+      'Mail folder "mail" is gone',
+    );
+  }
+  assertEquals(await disk.stat("mail"), undefined);
+  await disk.rename("elsewhere", "mail");
+  await store.deliver(PETYA, mail("Two\r\n", { id: "2" }));
+});
+
 Deno.test("openMaildir() makes a folder again that was removed under it", async () => {
   const disk = memoryDisk();
   const store = open(disk);

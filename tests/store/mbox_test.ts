@@ -141,6 +141,38 @@ Deno.test("openMbox() never loses nor halves a message, wherever the power fails
   }
 });
 
+Deno.test("openMbox() waits for no lock of its own, wherever it was killed", async () => {
+  let over = false;
+  for (let steps = 0; !over; steps++) {
+    const disk = memoryDisk();
+    disk.put(PATH, OLD);
+    disk.before = () => {
+      if (disk.trace.length >= steps) throw diskError("EIO", "killed");
+    };
+    over = await open(disk).deliver(PETYA, HI).then(() => true, () => false);
+    disk.before = () => {};
+    const clock = hastyClock();
+    const start = clock.now();
+    await openMbox({ root: "mail", disk, clock })
+      .deliver(PETYA, { ...HI, again: true });
+    assertEquals(clock.now(), start, `after ${steps} steps`);
+    const text = disk.text(PATH);
+    assert(text === OLD + MESSAGE || text === OLD + MESSAGE + MESSAGE, text);
+    assertEquals(disk.files(), [PATH]);
+  }
+});
+
+Deno.test("openMbox() locks where files can't have two names", async () => {
+  const disk = memoryDisk();
+  disk.before = (operation) => {
+    if (operation === "link") throw diskError("ENOTSUP", PATH);
+  };
+  await open(disk).deliver(PETYA, HI);
+  assertEquals(disk.text(PATH), MESSAGE);
+  assertEquals(disk.files(), [PATH]);
+  assertEquals(disk.open, 0);
+});
+
 Deno.test("openMbox() cuts off nothing that a mail reader has written meanwhile", async () => {
   const disk = memoryDisk();
   disk.put(PATH, OLD + OLD + OLD);
@@ -163,6 +195,23 @@ Deno.test("openMbox() cuts off zeros where a message was to be", async () => {
   assertEquals(disk.text(PATH), OLD + MESSAGE);
 });
 
+Deno.test("openMbox() makes no new mail folder in place of one that is gone", async () => {
+  const disk = memoryDisk();
+  const store = open(disk);
+  await store.deliver(PETYA, mail("One\r\n", { id: "1" }));
+  await disk.rename("mail", "elsewhere");
+  for (const to of [PETYA, mailbox("vasya@other.ru")]) {
+    await assertRejects(
+      () => store.deliver(to, mail("Two\r\n", { id: "2" })),
+      Error,
+      'Mail folder "mail" is gone',
+    );
+  }
+  assertEquals(await disk.stat("mail"), undefined);
+  await disk.rename("elsewhere", "mail");
+  await store.deliver(PETYA, mail("Two\r\n", { id: "2" }));
+});
+
 Deno.test("openMbox() makes a folder again that was removed under it", async () => {
   const disk = memoryDisk();
   const store = open(disk);
@@ -170,4 +219,21 @@ Deno.test("openMbox() makes a folder again that was removed under it", async () 
   await disk.remove("mail/test.ru");
   await store.deliver(PETYA, HI);
   assertEquals(disk.crash().text(PATH), MESSAGE);
+});
+
+Deno.test("openMbox() makes durable a folder that an earlier run made and never synced", async () => {
+  const disk = memoryDisk();
+  await disk.makeFolder("mail/test.ru");
+  await disk.syncFolder("");
+  await open(disk).deliver(PETYA, HI);
+  assertEquals(disk.crash().text(PATH), MESSAGE);
+});
+
+Deno.test("openMbox() makes durable what an earlier run cut off and never synced", async () => {
+  const disk = memoryDisk();
+  disk.put(PATH, OLD);
+  disk.put(LOCK, `smtpd ${OLD.length} ${MESSAGE.split("\n")[0]}\n`);
+  await open(disk).deliver(PETYA, HI);
+  const synced = disk.trace.indexOf(`sync ${PATH}`);
+  assert(synced >= 0 && synced < disk.trace.indexOf(`remove ${LOCK}`));
 });

@@ -149,6 +149,27 @@ Deno.test("openUsers() says what is wrong with a request", async () => {
   assertEquals(await users.list(), ["petya@test.ru"]);
 });
 
+Deno.test("openUsers() reads back every address that it takes", async () => {
+  const disk = memoryDisk();
+  const addresses = [
+    "#1@test.ru",
+    "\u00a0petya\u00a0@test.ru",
+    "a\u2028b@test.ru",
+    "a\u3000@test.ru",
+    '"a #b"@test.ru',
+    "\ufeffpetya@test.ru",
+  ];
+  for (const address of addresses) {
+    await (await open(disk)).add(address, "12345");
+  }
+  assertEquals(await (await open(disk)).list(), addresses);
+  // The first line doesn't start as a file in UTF-8 may.
+  for (const address of addresses.slice(0, -1)) {
+    await (await open(disk)).remove(address);
+  }
+  assertEquals(await (await open(disk)).list(), addresses.slice(-1));
+});
+
 Deno.test("openUsers() says which line is malformed", async () => {
   const faults = {
     "petya": "line 1: it does not start with an address",

@@ -56,12 +56,35 @@ Deno.test("watchFile() sees two changes in one tick of the disk's clock", async 
   assertEquals(await file.value(0), "six");
 });
 
-Deno.test("watchFile() takes a missing file for an empty one", async () => {
-  const { disk, file } = await setting();
+Deno.test("watchFile() takes a file that was never there for an empty one", async () => {
+  const { disk, log, options } = await setting();
   await disk.remove("state/file");
+  const file = await watchFile(options);
   assertEquals(await file.value(0), "");
+  disk.put("state/file", "new");
+  assertEquals(await file.value(0), "new");
+  assertEquals(log.told, []);
+});
+
+Deno.test("watchFile() keeps the value of before while the file is gone, and says so once", async () => {
+  const { disk, log, file } = await setting();
+  await disk.remove("state/file");
+  assertEquals(await file.value(0), "one");
+  assertEquals(await file.value(0), "one");
+  assertEquals(log.told, ["error damaged file ignored File is gone"]);
   disk.put("state/file", "back");
   assertEquals(await file.value(0), "back");
+});
+
+Deno.test("watchFile() keeps the value of before when the file goes as it is looked at", async () => {
+  const { disk, file } = await setting();
+  disk.put("state/file", "other");
+  disk.before = async (operation) => {
+    if (operation !== "read") return;
+    disk.before = () => {};
+    await disk.remove("state/file");
+  };
+  assertEquals(await file.value(0), "one");
 });
 
 Deno.test("watchFile() keeps the value of before while the file is damaged, and says so once", async () => {
