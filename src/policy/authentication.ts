@@ -5,6 +5,7 @@ import {
   type Exchanged,
   LoginAttempt,
 } from "./login_attempt.ts";
+import { LoginRanks } from "./login_ranks.ts";
 
 /** Lets clients prove who they are. */
 export interface Authenticator {
@@ -12,7 +13,7 @@ export interface Authenticator {
   mechanisms(): Promise<readonly string[]>;
   /** Begins an exchange by one of them, with a client at an IP address, without brackets. */
   begin(mechanism: string, client: { readonly address: string }): Exchange;
-  /** Cancels all exchanges, those that are still to begin too: the server stops. */
+  /** Ends every wait of all exchanges, those that are still to begin too: the server stops. */
   stop(): void;
 }
 
@@ -24,18 +25,22 @@ export interface Exchange {
    * when it is called out of turn.
    */
   respond(response: string | undefined): Promise<Exchanged>;
-  /** Ends every wait of the exchange: the client is gone, and the reply is for nobody. */
-  cancel(): void;
 }
 
 /** What an authenticator works with. */
-export type AuthenticatorOptions = Omit<AttemptServices, "groups" | "checks">;
+export type AuthenticatorOptions = Omit<
+  AttemptServices,
+  "groups" | "checks" | "ranks" | "stopping"
+>;
 
 /** Passwords that are checked at once: each check takes a core and 32 MiB for a while. */
 const CHECKS = 2;
 
-/** Clients of a group that may wait for others of it, and groups that may wait for a check. */
-const WAITING = { inGroup: 8, groups: 64 };
+/**
+ * Clients of a group that may wait for others of it: as many as an office with one address has. And
+ * groups of a rank that may wait for a check: some ten seconds then.
+ */
+const WAITING = { inGroup: 100, groups: 64 };
 
 /** Milliseconds for which it is remembered whether everybody has SCRAM keys. */
 const KEYS_AGE = 1_000;
@@ -46,21 +51,21 @@ const WITHOUT_KEYS = SERVER_MECHANISMS.filter((mechanism) =>
 
 /**
  * An authenticator that whoever guesses passwords can neither hurry nor keep from others: it checks
- * few at once, of different client groups by turns, and says no more than yes or no, the latter
- * late.
+ * few at once, of different client groups by turns, those first who have proved who they are
+ * before; and says no more than yes or no, the latter late.
  */
 export function makeAuthenticator(
   options: AuthenticatorOptions,
 ): Authenticator {
-  const { logins, log } = options;
+  const { logins, clock, log } = options;
+  const stop = new AbortController();
   const services: AttemptServices = {
     ...options,
     groups: new GroupTurns({ waiting: WAITING.inGroup }),
     checks: new Turns({ atOnce: CHECKS, waiting: WAITING.groups }),
+    ranks: new LoginRanks(clock),
+    stopping: stop.signal,
   };
-  /** Those whose client waits for a reply. */
-  const running = new Set<AbortController>();
-  let stopped = false;
 
   return {
     async mechanisms() {
@@ -75,30 +80,8 @@ export function makeAuthenticator(
         return WITHOUT_KEYS;
       }
     },
-    begin(mechanism, { address }) {
-      const controller = new AbortController();
-      const { signal } = controller;
-      const attempt = new LoginAttempt(services, {
-        mechanism,
-        address,
-        signal,
-      });
-      return {
-        async respond(response) {
-          if (stopped) controller.abort();
-          running.add(controller);
-          try {
-            return await attempt.respond(response);
-          } finally {
-            running.delete(controller);
-          }
-        },
-        cancel: () => controller.abort(),
-      };
-    },
-    stop() {
-      stopped = true;
-      for (const controller of running) controller.abort();
-    },
+    begin: (mechanism, { address }) =>
+      new LoginAttempt(services, { mechanism, address }),
+    stop: () => stop.abort(),
   };
 }

@@ -1,8 +1,14 @@
 /** A turn that has come. Disposing of it, which must be done once, lets the next one in. */
 export type Turn = Disposable;
 
+/** How soon it is somebody's turn: those of a lower rank go first, whenever they came. */
+export type Rank = 0 | 1 | 2;
+
+/** What begins the turns of those who wait, in the order they came. */
+type Queue = Set<() => void>;
+
 /**
- * Lets a few at a time do something, in the order they came.
+ * Lets a few at a time do something: by their rank, and those of a rank in the order they came.
  *
  * @example
  * ```ts
@@ -21,10 +27,15 @@ export type Turn = Disposable;
 export class Turns {
   readonly #atOnce: number;
   readonly #room: number;
-  readonly #waiting = new Set<() => void>();
+  /** By rank. */
+  readonly #waiting: readonly [Queue, Queue, Queue] = [
+    new Set(),
+    new Set(),
+    new Set(),
+  ];
   #taken = 0;
 
-  /** `waiting` is how many may wait. */
+  /** `waiting` is how many of each rank may wait. */
   constructor({ atOnce, waiting }: {
     readonly atOnce: number;
     readonly waiting: number;
@@ -38,29 +49,33 @@ export class Turns {
     return this.#taken === 0;
   }
 
-  /** A turn, once it comes; `undefined` when too many wait, and when `signal` ends the wait. */
-  take(signal: AbortSignal): Promise<Turn | undefined> {
+  /**
+   * A turn, once it comes; `undefined` when too many of the rank wait, and when `signal` ends the
+   * wait.
+   */
+  take(signal: AbortSignal, rank: Rank = 0): Promise<Turn | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
     if (this.#taken < this.#atOnce) {
       this.#taken++;
       return Promise.resolve(this.#turn());
     }
-    return this.#waiting.size < this.#room
-      ? this.#wait(signal)
+    const waiting = this.#waiting[rank];
+    return waiting.size < this.#room
+      ? this.#wait(waiting, signal)
       : Promise.resolve(undefined);
   }
 
-  #wait(signal: AbortSignal): Promise<Turn | undefined> {
+  #wait(waiting: Queue, signal: AbortSignal): Promise<Turn | undefined> {
     return new Promise((resolve) => {
       const begin = () => {
         signal.removeEventListener("abort", leave);
         resolve(this.#turn());
       };
       const leave = () => {
-        this.#waiting.delete(begin);
+        waiting.delete(begin);
         resolve(undefined);
       };
-      this.#waiting.add(begin);
+      waiting.add(begin);
       signal.addEventListener("abort", leave, { once: true });
     });
   }
@@ -68,15 +83,21 @@ export class Turns {
   #turn(): Turn {
     return {
       [Symbol.dispose]: () => {
-        const [next] = this.#waiting;
-        if (next === undefined) {
-          this.#taken--;
-        } else {
-          this.#waiting.delete(next);
-          next();
-        }
+        const next = this.#next();
+        if (next === undefined) this.#taken--;
+        else next();
       },
     };
+  }
+
+  #next(): (() => void) | undefined {
+    for (const waiting of this.#waiting) {
+      const [next] = waiting;
+      if (next === undefined) continue;
+      waiting.delete(next);
+      return next;
+    }
+    return undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import * as replies from "../smtp/replies.ts";
 import { clientGroup } from "./client_group.ts";
 import type { GroupTurns, Turns } from "./fair_turns.ts";
 import type { LoginFailures } from "./login_failures.ts";
+import type { LoginRanks } from "./login_ranks.ts";
 
 /** Those who can log in. */
 export interface Logins {
@@ -44,16 +45,19 @@ export interface AttemptServices {
   readonly groups: GroupTurns;
   /** Those whose passwords are checked at once. */
   readonly checks: Turns;
-  readonly clock: Pick<Clock, "after">;
+  /** Who of them goes first. */
+  readonly ranks: LoginRanks;
+  /** Ends every wait. */
+  readonly stopping: AbortSignal;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Whose attempt it is, and how it is made. */
 export interface Circumstances {
   readonly mechanism: string;
+  /** The client's IP address, without brackets. */
   readonly address: string;
-  /** Ends every wait. */
-  readonly signal: AbortSignal;
 }
 
 /** Who the client says it is. */
@@ -130,15 +134,15 @@ export class LoginAttempt {
   async #check(
     { name, password, checked }: SaslServerStep & { readonly kind: "password" },
   ): Promise<Exchanged> {
-    const { groups, checks, logins } = this.#services;
-    const { address, signal } = this.#circumstances;
-    using turn = await groups.take(clientGroup(address), signal);
+    const { groups, checks, ranks, logins, stopping } = this.#services;
+    const group = this.#group;
+    using turn = await groups.take(group, stopping);
     if (turn === undefined) return UNAVAILABLE;
     // Others of the group may have made one guess too many meanwhile.
     if (this.#isShutOut) return this.#shutOut();
     let mailbox: Mailbox | undefined;
     {
-      using check = await checks.take(signal);
+      using check = await checks.take(stopping, ranks.of(group));
       if (check === undefined) return UNAVAILABLE;
       mailbox = await logins.verify(name, password);
     }
@@ -151,6 +155,7 @@ export class LoginAttempt {
     if (mailbox === undefined) {
       throw new TypeError("Cannot log in: nobody has proved anything");
     }
+    this.#services.ranks.proved(this.#group);
     return { reply: replies.AUTHENTICATED, login: mailbox };
   }
 
@@ -171,11 +176,16 @@ export class LoginAttempt {
 
   /** Counts a failed login and keeps the client waiting. */
   async #countFailure(): Promise<void> {
-    const { failures, clock } = this.#services;
-    const { address, mechanism, signal } = this.#circumstances;
+    const { failures, ranks, clock, stopping } = this.#services;
+    const { address, mechanism } = this.#circumstances;
     const { name = "", password } = this.#claim ?? {};
+    ranks.failed(this.#group);
     const delay = failures.count({ address, mechanism, name, password });
-    await pause(delay, { clock, signal });
+    await pause(delay, { clock, signal: stopping });
+  }
+
+  get #group(): string {
+    return clientGroup(this.#circumstances.address);
   }
 
   get #isShutOut(): boolean {

@@ -11,7 +11,10 @@ export interface FailedLogin {
   readonly mechanism: string;
   /** The name as the client gave it. */
   readonly name: string;
-  /** The password, where the mechanism tells us. It is kept as a hash only. */
+  /**
+   * The password, where the mechanism tells us. It is kept as a hash only. SCRAM doesn't: two proofs
+   * of one wrong password have nothing in common that can be seen without it (RFC 5802 §3).
+   */
   readonly password?: string | undefined;
 }
 

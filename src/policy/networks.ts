@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
 /** The IP addresses whose first `prefix` bits are those of `address`. */
 export interface Network {
@@ -10,10 +10,10 @@ export interface Network {
 
 /**
  * Makes the function that tells whether an IP address, without brackets, is in one of the networks.
- * An IPv4 address is the same one mapped into IPv6 (RFC 4291 §2.5.5.2). What isn't an address is in
- * no network.
+ * An IPv4 address is the same one mapped into IPv6 (RFC 4291 §2.5.5.2), of a network or of a client,
+ * and in no other network of IPv6: `::/0` has none. What isn't an address is in no network.
  *
- * @throws {Error} When a network isn't one.
+ * @throws {RangeError} When a network isn't one.
  *
  * @example
  * ```ts
@@ -29,15 +29,35 @@ export interface Network {
 export function containedIn(
   networks: readonly Network[],
 ): (address: string) => boolean {
-  const list = new BlockList();
-  for (const { address, prefix } of networks) {
-    list.addSubnet(address, prefix, isIPv4(address) ? "ipv4" : "ipv6");
-  }
+  const all = networks.map(bitsOf);
   return (address) => {
-    if (isIPv4(address)) return list.check(address, "ipv4");
-    const ipv6 = withoutZone(address);
-    return isIPv6(ipv6) && list.check(ipv6, "ipv6");
+    const octets = octetsOf(address);
+    return octets !== undefined &&
+      all.some(({ base, prefix }) =>
+        base.length === octets.length &&
+        base.every((octet, index) =>
+          ((octet ^ octets[index]!) & maskAt(index, prefix)) === 0
+        )
+      );
   };
+}
+
+/** A network's octets, and how many of their bits count. */
+function bitsOf(
+  { address, prefix }: Network,
+): { readonly base: readonly number[]; readonly prefix: number } {
+  const base = octetsOf(address);
+  const most = isIPv4(address) ? 32 : 128;
+  if (base === undefined || !(prefix >= 0 && prefix <= most)) {
+    throw new RangeError(`Cannot use "${address}/${prefix}": not a network`);
+  }
+  return { base, prefix: Math.max(0, prefix - most + 8 * base.length) };
+}
+
+/** Those bits of an octet that are among the first `prefix` of an address. */
+function maskAt(index: number, prefix: number): number {
+  const bits = Math.min(Math.max(prefix - 8 * index, 0), 8);
+  return 0xff00 >> bits & 0xff;
 }
 
 /** RFC 4007 §11: `fe80::1%eth0` */
@@ -115,10 +135,7 @@ export function networkOf(address: string, prefixes: Prefixes): string {
   const octets = octetsOf(address);
   if (octets === undefined) return address;
   const prefix = octets.length === 4 ? prefixes.ipv4 : prefixes.ipv6;
-  const common = octets.map((octet, index) => {
-    const bits = Math.min(Math.max(prefix - 8 * index, 0), 8);
-    return octet & (0xff00 >> bits) & 0xff;
-  });
+  const common = octets.map((octet, index) => octet & maskAt(index, prefix));
   return `${formatOctets(common)}/${prefix}`;
 }
 

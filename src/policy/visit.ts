@@ -1,8 +1,7 @@
-import type { Mailbox } from "../smtp/address.ts";
-import type { Envelope } from "../smtp/state.ts";
-import { type Reply } from "../smtp/reply.ts";
+import { formatMailbox, type Mailbox } from "../smtp/address.ts";
+import type { Reply } from "../smtp/reply.ts";
 import * as replies from "../smtp/replies.ts";
-import { formatMailbox } from "../smtp/address.ts";
+import type { Envelope } from "../smtp/state.ts";
 import type { Authenticator, Exchange } from "./authentication.ts";
 import type { BlockLists } from "./block_lists.ts";
 import { clientGroup } from "./client_group.ts";
@@ -48,11 +47,16 @@ export interface Visitor {
  * Whoever has logged in is judged as that user, everybody else by the address.
  */
 export class Visit {
+  /**
+   * Whether it may be anybody: the address isn't one that is spared, and the door is open to who
+   * doesn't log in.
+   */
+  readonly isStranger: boolean;
   readonly #services: VisitServices;
   readonly #visitor: Visitor;
   /** Whether the address is one of ours. */
   readonly #isOurs: boolean;
-  /** Whether strangers' rules don't hold for it, whoever uses it. */
+  /** Whether the address is spared what others are not, whoever uses it. */
   readonly #isSpared: boolean;
   #listed: Promise<string | undefined> | undefined;
   #exchange: Exchange | undefined;
@@ -61,11 +65,12 @@ export class Visit {
   #unknown = 0;
 
   constructor(services: VisitServices, visitor: Visitor) {
-    const { address } = visitor;
+    const { address, mustLogIn } = visitor;
     this.#services = services;
     this.#visitor = visitor;
     this.#isOurs = services.mayRelay(address);
     this.#isSpared = this.#isOurs || services.isAllowed(address);
+    this.isStranger = !this.#isSpared && !mustLogIn;
   }
 
   /** Who has logged in. */
@@ -76,11 +81,6 @@ export class Visit {
   /** Whether the client may send to any domain. */
   get mayRelay(): boolean {
     return this.#isOurs || this.#login !== undefined;
-  }
-
-  /** Whether strangers' rules don't hold for the client's address, whoever uses it. */
-  get isSpared(): boolean {
-    return this.#isSpared;
   }
 
   /** The greeting, or why there is none. */
@@ -95,10 +95,10 @@ export class Visit {
       if (!connections.take(clientGroup(address))) {
         return replies.connectingTooOften(hostname);
       }
-      if (!mustLogIn) {
-        // Asked now, so that the answer is there when it is needed.
-        this.#listed = this.#services.blockLists?.lookUp(address);
-      }
+    }
+    if (this.isStranger) {
+      // Asked now, so that the answer is there when it is needed.
+      this.#listed = this.#services.blockLists?.lookUp(address);
     }
     return replies.greeting(hostname);
   }
@@ -144,7 +144,7 @@ export class Visit {
 
   #countRecipient(): Reply | undefined {
     const { all } = this.#services.recipients;
-    if (this.#isSpared || this.#login !== undefined) return undefined;
+    if (this.#isTrusted) return undefined;
     return all > 0 && ++this.#recipients > all
       ? replies.TOO_MANY_RECIPIENTS_IN_SESSION
       : undefined;
@@ -160,9 +160,14 @@ export class Visit {
   }
 
   #greylisted(from: Mailbox | null, to: Mailbox): Reply | undefined {
-    if (this.#isSpared || this.#login !== undefined) return undefined;
+    if (this.#isTrusted) return undefined;
     const { address } = this.#visitor;
     return this.#services.greylist?.judge({ address, from, to });
+  }
+
+  /** Whether we know who it is, by the address or by the login. */
+  get #isTrusted(): boolean {
+    return this.#isSpared || this.#login !== undefined;
   }
 
   /** Begins to authenticate; `response` is the initial one, in base64, if it came with AUTH. */
@@ -171,7 +176,6 @@ export class Visit {
     response: string | undefined,
   ): Promise<Reply> {
     const { address } = this.#visitor;
-    this.#exchange?.cancel();
     this.#exchange = this.#services.authenticator.begin(mechanism, { address });
     return this.respond(response);
   }
@@ -193,14 +197,8 @@ export class Visit {
 
   /** RFC 3207 §4.2: under TLS the client starts over. */
   secured(): void {
-    this.#exchange?.cancel();
     this.#exchange = undefined;
     this.#login = undefined;
-  }
-
-  /** The client is gone. */
-  end(): void {
-    this.#exchange?.cancel();
   }
 }
 

@@ -6,17 +6,28 @@ import type { Clock } from "./clock.ts";
  */
 export type Interruption = "timeout" | "stop" | "room";
 
+/** What may end a wait besides its limit. */
+export interface WaitOptions {
+  /** Whether the server's stop does. */
+  readonly stoppable?: boolean;
+  /**
+   * Whether the need of room for another connection does, as it does unless this is `false`: where
+   * it isn't the peer who holds things up, or ending the wait makes no room.
+   */
+  readonly evictable?: boolean;
+}
+
 /** One connection's waits. To be disposed of when the connection ends. */
 export interface Waiter extends Disposable {
   /**
    * Waits for `work`, but no longer than until `limit` milliseconds have been waited since the last
-   * progress, in this wait and those before it; and, if `stoppable`, not once the server stops. Work
-   * that lost the race goes on unheard: close what it works on. One wait at a time.
+   * progress, in this wait and those before it, or until something else ends the wait. Work that lost
+   * the race goes on unheard: close what it works on. One wait at a time.
    */
   wait<Result>(
     work: Promise<Result>,
     limit: number,
-    options?: { readonly stoppable?: boolean },
+    options?: WaitOptions,
   ): Promise<Result | Interruption>;
   /** Takes note that the peer did its part: time limits begin anew. To be called between waits. */
   progress(): void;
@@ -46,13 +57,13 @@ export class TimeLimits {
     this.#waits.add(wait);
     this.#startTimer();
     return {
-      wait: (work, limit, { stoppable = false } = {}) => {
+      wait: (work, limit, { stoppable = false, evictable = true } = {}) => {
         if (this.#hurried || (stoppable && this.#stopping)) {
           // Nobody will hear of it, so its failure must not go unhandled.
           work.catch(() => {});
           return Promise.resolve("stop");
         }
-        return wait.start(work, limit, stoppable);
+        return wait.start(work, limit, { stoppable, evictable });
       },
       progress: () => wait.progress(),
       [Symbol.dispose]: () => {
@@ -75,14 +86,15 @@ export class TimeLimits {
   }
 
   /**
-   * Ends the wait of who has kept us waiting longest since the last progress, if for `leastWait`
-   * milliseconds or more. Returns whether there was one.
+   * Ends the evictable wait of who has kept us waiting longest since the last progress, if for
+   * `leastWait` milliseconds or more. Returns whether there was one.
    */
   evict(leastWait: number): boolean {
     const now = this.#clock.now();
     let slowest: Wait | undefined;
     let longest = leastWait;
     for (const wait of this.#waits) {
+      if (!wait.evictable) continue;
       const waited = wait.waited(now);
       if (waited === undefined || waited < longest) continue;
       slowest = wait;
@@ -114,6 +126,7 @@ class Wait {
   /** When it ends at the latest; `Infinity` while nothing is waited for. */
   deadline = Infinity;
   stoppable = false;
+  evictable = false;
   readonly #clock: Pick<Clock, "now">;
   #since = 0;
   /** Milliseconds of the waits since the last progress that are over. */
@@ -127,12 +140,13 @@ class Wait {
   start<Result>(
     work: Promise<Result>,
     limit: number,
-    stoppable: boolean,
+    { stoppable, evictable }: Required<WaitOptions>,
   ): Promise<Result | Interruption> {
     return new Promise((resolve, reject) => {
       this.#since = this.#clock.now();
       this.deadline = this.#since + limit - this.#waited;
       this.stoppable = stoppable;
+      this.evictable = evictable;
       this.#interrupt = resolve;
       work.then(
         (result) => {
@@ -169,5 +183,6 @@ class Wait {
     this.#interrupt = undefined;
     this.deadline = Infinity;
     this.stoppable = false;
+    this.evictable = false;
   }
 }

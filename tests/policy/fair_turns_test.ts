@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { GroupTurns, Turns } from "../../src/policy/fair_turns.ts";
+import { GroupTurns, type Rank, Turns } from "../../src/policy/fair_turns.ts";
 import { settle } from "../log/manual_clock.ts";
 
 const { signal } = new AbortController();
@@ -55,6 +55,40 @@ Deno.test("Turns.take() gives no turn to who has left", async () => {
   await settle();
   leave("d");
   assertEquals(told.slice(3), ["c", "d"]);
+  assert(turns.idle);
+});
+
+Deno.test("Turns.take() lets those of a lower rank in first, and has room for each", async () => {
+  const turns = new Turns({ atOnce: 1, waiting: 2 });
+  const { told, leave, come } = visitors();
+  come("a2", turns.take(signal, 2));
+  for (const name of ["b2", "c2", "d2", "a1", "b1", "a0", "b0", "c0"]) {
+    come(name, turns.take(signal, Number(name[1]) as Rank));
+  }
+  await settle();
+  assertEquals(told, ["a2", "not d2", "not c0"]);
+  for (const name of ["a2", "a0", "b0", "a1", "b1", "b2"]) {
+    leave(name);
+    await settle();
+  }
+  leave("c2");
+  assertEquals(told.slice(3), ["a0", "b0", "a1", "b1", "b2", "c2"]);
+  assert(turns.idle);
+});
+
+Deno.test("Turns.take() lets nobody in past the others who comes of a low rank", async () => {
+  const turns = new Turns({ atOnce: 1, waiting: 1 });
+  const { told, leave, come } = visitors();
+  const leaving = new AbortController();
+  come("a", turns.take(signal, 2));
+  come("b", turns.take(leaving.signal, 0));
+  come("c", turns.take(signal, 1));
+  leaving.abort();
+  await settle();
+  assertEquals(told, ["a", "not b"]);
+  leave("a");
+  await settle();
+  leave("c");
   assert(turns.idle);
 });
 

@@ -53,7 +53,7 @@ const CASES: readonly {
   {
     networks: "::/0",
     inside: ["::1", "2001:db8::1"],
-    outside: ["203.0.113.9"],
+    outside: ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109"],
   },
   {
     networks: "fe80::/10,2001:db8::42",

@@ -231,6 +231,20 @@ Deno.test("evict() spares those who wait for us, and those who are gone", async 
   assertEquals(await stateOf(unheard), "pending");
 });
 
+Deno.test("evict() spares a wait that isn't evictable, and no other of its connection", async () => {
+  const { clock, limits } = fixture();
+  using waiter = limits.waiter();
+  const work = Promise.withResolvers<string>();
+  const spared = waiter.wait(work.promise, 60_000, { evictable: false });
+  await clock.advance(9000);
+  assert(!limits.evict(5000));
+  work.resolve("done");
+  assertEquals(await spared, "done");
+  const waiting = waiter.wait(new Promise(() => {}), 60_000);
+  assert(limits.evict(5000));
+  assertEquals(await stateOf(waiting), "room");
+});
+
 Deno.test("evict() ends a wait that just reaches the least", async () => {
   const { clock, limits } = fixture();
   using waiter = limits.waiter();
