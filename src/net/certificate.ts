@@ -112,6 +112,7 @@ function elements(der: Uint8Array): readonly Element[] {
     const [tag = 0, short = 0] = der.subarray(at, at + 2);
     const more = short < 0x80 ? 0 : short - 0x80;
     if (more > 4) throw malformed("a length is too long");
+    if (short === 0x80) throw malformed("a length is left open");
     const start = at + 2 + more;
     const length = more === 0 ? short : der.subarray(at + 2, start)
       .reduce((sum, octet) => sum * 256 + octet, 0);
@@ -129,11 +130,12 @@ function timeOf(element: Element | undefined): number {
   const full = element.tag !== TAG.utcTime
     ? digits
     : `${digits < "5" ? "20" : "19"}${digits}`;
-  const iso = full.replace(
-    /^(....)(..)(..)(..)(..)(..)Z$/,
-    "$1-$2-$3T$4:$5:$6Z",
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full) ??
+    [];
+  const [year, month, day, hour, minute, second] = parts;
+  const time = Date.parse(
+    `${year}-${month}-${day}T${hour}:${minute}:${second}Z`,
   );
-  const time = Date.parse(iso);
   if (Number.isNaN(time)) throw malformed("a time is none");
   return time;
 }
@@ -155,7 +157,7 @@ function hex(octets: Uint8Array): readonly string[] {
 }
 
 function text(octets: Uint8Array): string {
-  return String.fromCharCode(...octets);
+  return Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
 }
 
 function malformed(fault: string): SyntaxError {

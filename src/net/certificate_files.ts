@@ -38,10 +38,10 @@ export async function usableCertificate(
   now: number,
 ): Promise<DatedCertificate> {
   const certificate = readServerCertificate(files, now);
-  const fault = await tryCertificate(certificate);
-  if (fault === undefined) return certificate;
+  const trial = await tryCertificate(certificate);
+  if (trial.usable) return certificate;
   throw new Error(
-    `Cannot use key "${files.key.path}": TLS refuses it (${fault}); keys may be ` +
+    `Cannot use key "${files.key.path}": TLS refuses it (${trial.why}); keys may be ` +
       "RSA from 2048 bits on, P-256, P-384, P-521 or Ed25519",
   );
 }

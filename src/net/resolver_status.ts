@@ -56,7 +56,7 @@ async function exchange(
   query: Uint8Array,
   { address, port }: Endpoint,
   signal: AbortSignal,
-): Promise<DataView> {
+): Promise<Uint8Array> {
   const [family, any] = isIPv6(address)
     ? ["udp6", "[::]:0"] as const
     : ["udp4", "0.0.0.0:0"] as const;
@@ -69,9 +69,7 @@ async function exchange(
   try {
     socket.send(query, port, address);
     for await (const [bytes, from] of on(socket, "message", { signal })) {
-      if (from.port === port && isAnswer(bytes, query)) {
-        return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      }
+      if (from.port === port && isAnswer(bytes, query)) return bytes;
     }
     throw new Error("Cannot read the answer: the socket was closed");
   } catch (cause) {
@@ -105,10 +103,20 @@ function uint16(number: number): readonly number[] {
   return [number >> 8, number & 0xff];
 }
 
-function readStatus(
-  message: DataView,
-  { type }: Question,
+/**
+ * Reads why a server has no records, from its whole message, which has its header.
+ *
+ * @throws {SyntaxError} When the message ends too early.
+ */
+export function readStatus(
+  octets: Uint8Array,
+  { type }: Pick<Question, "type">,
 ): Status {
+  const message = new DataView(
+    octets.buffer,
+    octets.byteOffset,
+    octets.byteLength,
+  );
   const flags = message.getUint16(2);
   // RFC 1035 §4.1.1: AA or RA. Without either it points to others, which says nothing.
   if ((flags & 0x0480) === 0) {
@@ -128,6 +136,17 @@ function readStatus(
 
 /** The types of the answers: those of aliases are there though they lead to no records. */
 function answeredTypes(message: DataView): readonly number[] {
+  try {
+    return readTypes(message);
+  } catch (cause) {
+    throw new SyntaxError("Cannot read the answer: it ends too early", {
+      cause,
+    });
+  }
+}
+
+/** Throws a RangeError where the message ends too early. */
+function readTypes(message: DataView): readonly number[] {
   const types: number[] = [];
   let at = HEADER_SIZE;
   for (let left = message.getUint16(4); left > 0; left--) {
@@ -138,6 +157,7 @@ function answeredTypes(message: DataView): readonly number[] {
     types.push(message.getUint16(at));
     at += 10 + message.getUint16(at + 8);
   }
+  if (at > message.byteLength) throw new RangeError("A record is cut off");
   return types;
 }
 

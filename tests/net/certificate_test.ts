@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { isFor, readCertificate } from "../../src/net/certificate.ts";
+import * as der from "../../src/net/der_writer.ts";
 import {
   EXPIRED,
   FUTURE,
@@ -43,6 +44,57 @@ Deno.test("readCertificate() throws a SyntaxError at what is no certificate", ()
     () => readCertificate(Uint8Array.of(0x30, 0xff)),
     SyntaxError,
     "Cannot read certificate: a length is too long",
+  );
+});
+
+/** A certificate as it would be with these times and this name. */
+function made(
+  { times, name = "a" }: {
+    readonly times: readonly Uint8Array[];
+    readonly name?: string;
+  },
+): Uint8Array {
+  const domain = der.element(0x82, new TextEncoder().encode(name));
+  const extension = der.sequence(
+    der.objectIdentifier("551d11"),
+    der.octetString(der.sequence(domain)),
+  );
+  const empty = der.sequence();
+  return der.sequence(der.sequence(
+    ...[empty, empty, empty, der.sequence(...times), empty, empty],
+    der.element(0xa3, der.sequence(extension)),
+  ));
+}
+
+Deno.test("readCertificate() reads a name of any length", () => {
+  const times = [der.time(0), der.time(0)];
+  const name = "x".repeat(500_000);
+  const { domains } = readCertificate(made({ times, name }));
+  assertEquals(domains.map(({ length }) => length), [name.length]);
+});
+
+Deno.test("readCertificate() takes no time but of DER's own form", () => {
+  const good = der.time(0);
+  for (
+    const text of ["2026", "20260101", "700101000000", "1", "70010100000 Z"]
+  ) {
+    const odd = der.element(0x18, new TextEncoder().encode(text));
+    assertThrows(
+      () => readCertificate(made({ times: [good, odd] })),
+      SyntaxError,
+      "Cannot read certificate: a time is none",
+      text,
+    );
+  }
+});
+
+Deno.test("readCertificate() takes no length that is left open", () => {
+  const octets = new Uint8Array(200);
+  octets.set([0x30, 0x80]);
+  assertThrows(
+    () => readCertificate(octets),
+    SyntaxError,
+    "Cannot read certificate: a length is left open",
   );
 });
 

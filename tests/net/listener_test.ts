@@ -255,3 +255,59 @@ Deno.test("accept() ends when the listener is closed during a rest", async () =>
     await accepting;
   });
 });
+
+/** Runs a test with a listener to whose connections something is done. */
+async function withAccepted(
+  change: (conn: Deno.TcpConn) => void,
+  run: (made: ReturnType<typeof listenOn>) => Promise<void>,
+) {
+  const { listen } = Deno;
+  await withListen(
+    (address) => {
+      const listener = listen(address);
+      const accept = listener.accept.bind(listener);
+      listener.accept = async () => {
+        const conn = await accept();
+        change(conn);
+        return conn;
+      };
+      return listener;
+    },
+    () => run(listenOn("127.0.0.1")),
+  );
+}
+
+/** Serves one client, who is greeted. */
+async function greetOne(
+  { listener }: ReturnType<typeof listenOn>,
+): Promise<string> {
+  const accepting = listener.accept(async (transport) => {
+    await transport.write(new TextEncoder().encode("220 hello"));
+    transport[Symbol.dispose]();
+  });
+  const greeting = await greetingAt("127.0.0.1", listener.addresses[0]!.port);
+  listener.close();
+  await accepting;
+  return greeting;
+}
+
+Deno.test("accept() lets what is written leave at once", async () => {
+  let noDelay: boolean | undefined;
+  await withAccepted((conn) => {
+    conn.setNoDelay = (on) => noDelay = on ?? true;
+  }, async (made) => {
+    assertEquals(await greetOne(made), "220 hello");
+  });
+  assertEquals(noDelay, true);
+});
+
+Deno.test("accept() hands over a connection that takes no option", async () => {
+  await withAccepted((conn) => {
+    conn.setNoDelay = () => {
+      throw new Error("Invalid argument (os error 22)");
+    };
+  }, async (made) => {
+    assertEquals(await greetOne(made), "220 hello");
+    assertEquals(made.log.lines, []);
+  });
+});

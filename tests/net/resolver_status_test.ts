@@ -119,5 +119,14 @@ Deno.test("askStatus() passes over what comes from another port", async () => {
 
 Deno.test("askStatus() throws on a message that ends too early", async () => {
   const counts = [0, 1, 0, 1, 0, 0, 0, 0];
-  await assertRejects(() => askOf([0x81, 0x80, ...counts, ...QUESTION]));
+  const alias = [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 2, 0xc0, 14];
+  const whole = [0x81, 0x80, ...counts, ...QUESTION, ...alias];
+  assertEquals(await askOf(whole), { kind: "none" });
+  for (let length = 10 + QUESTION.length; length < whole.length; length++) {
+    await assertRejects(
+      () => askOf(whole.slice(0, length)),
+      SyntaxError,
+      "Cannot read the answer: it ends too early",
+    );
+  }
 });

@@ -9,7 +9,7 @@ import {
   secureServer,
 } from "../../src/net/tls_server.ts";
 import { tcpTransport, type Transport } from "../../src/net/transport.ts";
-import { has, note, program } from "../e2e/programs.ts";
+import { hasOpenSsl3, program } from "../e2e/programs.ts";
 import { random } from "../fuzz/random.ts";
 import {
   AUTHORITY,
@@ -481,17 +481,6 @@ async function rsaCertificate(): Promise<ServerCertificate> {
   const pem = new TextDecoder().decode(stdout);
   const [key = "", cert = ""] = pem.match(/^-+BEGIN[^]+?-+END.+\n/gm) ?? [];
   return certificate({ cert, key });
-}
-
-/** Version 3 alone is sure to have the old protocols and flags that are needed here. */
-function hasOpenSsl3(): boolean {
-  if (!has("openssl")) return false;
-  const { stdout } = new Deno.Command("openssl", { args: ["version"] })
-    .outputSync();
-  const version = new TextDecoder().decode(stdout).trim();
-  if (version.startsWith("OpenSSL 3")) return true;
-  note(`${version} isn't OpenSSL 3: its test is left out`);
-  return false;
 }
 
 Deno.test({
