@@ -1,19 +1,22 @@
-import { type ChooseCertificate, secureServer } from "../net/tls_server.ts";
-import { formatEndpoint, type Transport } from "../net/transport.ts";
+import type { ChooseCertificate } from "../net/tls_server.ts";
+import {
+  type Endpoint,
+  formatEndpoint,
+  type Transport,
+} from "../net/transport.ts";
 import { Visit, type VisitServices } from "../policy/visit.ts";
 import type { Log } from "../ports/log.ts";
-import type { TimeLimits, Waiter } from "../ports/time_limits.ts";
-import type { Reply } from "../smtp/reply.ts";
-import { EARLY_TALKER, makingRoom } from "../smtp/replies.ts";
+import { isPositive, type Reply } from "../smtp/reply.ts";
+import { EARLY_TALKER, makingRoom, shuttingDown } from "../smtp/replies.ts";
 import { type Effect, ServerSession } from "../smtp/server.ts";
 import type { Question, ServerConfig } from "../smtp/state.ts";
-import { type BufferPool, COMMAND_BUFFER } from "./buffers.ts";
 import type { Door } from "./doors.ts";
+import { Link, type LinkServices } from "./link.ts";
 import { Reception, type ReceptionServices } from "./reception.ts";
 import type { Dialogue, Transcripts } from "./transcript.ts";
 
 /** What serving a connection takes. */
-export interface ConnectionServices {
+export interface ConnectionServices extends LinkServices {
   /** What the protocol has to know of a door. */
   readonly configOf: (door: Door) => Promise<ServerConfig>;
   /** The certificates; `undefined` when there are none, and no TLS. */
@@ -21,20 +24,10 @@ export interface ConnectionServices {
   readonly visits: VisitServices;
   readonly reception: ReceptionServices;
   readonly transcripts: Transcripts;
-  readonly timeLimits: TimeLimits;
-  readonly buffers: BufferPool;
-  /** Milliseconds that a client may take over a command, {@linkcode PACE} octets or a reply. */
-  readonly timeout: number;
   /** Milliseconds that strangers wait for the greeting. */
   readonly bannerDelay: number;
   readonly log: Log;
 }
-
-/** Octets of message that a client must send within the time limit, to be heard any longer. */
-const PACE = 4096;
-
-/** Milliseconds that a TLS handshake may take. */
-const HANDSHAKE_LIMIT = 30_000;
 
 /**
  * Serves one connection to its end: one loop, one switch, at most one await per effect. Never
@@ -51,11 +44,9 @@ export async function serveConnection(
     id,
     peer: formatEndpoint(transport.peer),
   });
-  using waiter = services.timeLimits.waiter();
   const connection = new Connection(transport, door, services, {
     id,
     dialogue,
-    waiter,
   });
   try {
     await connection.run();
@@ -75,23 +66,16 @@ export async function serveConnection(
 interface Belongings {
   readonly id: string;
   readonly dialogue: Dialogue;
-  readonly waiter: Waiter;
 }
 
 class Connection {
-  #transport: Transport;
   readonly #door: Door;
   readonly #services: ConnectionServices;
   readonly #belongings: Belongings;
+  readonly #peer: Endpoint;
+  readonly #link: Link;
   readonly #visit: Visit;
   readonly #reception: Reception;
-  readonly #commandBuffer = new Uint8Array(COMMAND_BUFFER);
-  /** Lent while a message comes in; the session may still look at it between two reads. */
-  #bodyBuffer: Uint8Array<ArrayBuffer> | undefined;
-  /** A read into the command buffer that began before the greeting. */
-  #earlyRead: Promise<number | null> | undefined;
-  /** Octets of message since the client was last seen to get on. */
-  #pace = 0;
 
   constructor(
     transport: Transport,
@@ -100,16 +84,22 @@ class Connection {
     belongings: Belongings,
   ) {
     const { peer, local } = transport;
-    this.#transport = transport;
+    const { id } = belongings;
     this.#door = door;
     this.#services = services;
     this.#belongings = belongings;
-    this.#visit = new Visit(services.visits, {
+    this.#peer = peer;
+    this.#link = new Link(transport, services);
+    const visit = new Visit(services.visits, {
       address: peer.address,
       mustLogIn: door.login === "required",
     });
+    this.#visit = visit;
     this.#reception = new Reception(services.reception, {
-      ...{ id: belongings.id, peer, local, visit: this.#visit },
+      id,
+      peer,
+      local,
+      visit,
     });
   }
 
@@ -133,7 +123,7 @@ class Connection {
       const effect = session.next();
       switch (effect.type) {
         case "read":
-          if (!await this.#read(session, effect.wait)) return;
+          if (!await this.#read(session, effect)) return;
           break;
         case "write":
           if (!await this.#write(session, effect.text)) return;
@@ -142,7 +132,6 @@ class Connection {
           session.answer(await this.#answer(session, effect.question));
           break;
         case "body":
-          this.#count(effect.bytes.length);
           await this.#reception.append(effect.bytes);
           break;
         case "discard":
@@ -165,14 +154,18 @@ class Connection {
   /** Lets go of everything, whatever state it is in. */
   async end(): Promise<void> {
     this.#belongings.dialogue.close();
-    this.#transport[Symbol.dispose]();
-    this.#giveBack();
-    await this.#reception.end();
+    this.#link[Symbol.dispose]();
+    await this.#reception.discard();
   }
 
   async #answer(session: ServerSession, question: Question): Promise<Reply> {
-    const hasty = question.ask === "connect" && await this.#waitForHaste();
-    return hasty || await this.#reception.answer(question, session.state);
+    const refusal = question.ask === "connect"
+      ? await this.#waitForHaste()
+      : undefined;
+    if (refusal !== undefined) return refusal;
+    const reply = await this.#reception.answer(question, session.state);
+    if (isPositive(reply)) this.#link.gotOn();
+    return reply;
   }
 
   /**
@@ -181,42 +174,22 @@ class Connection {
    */
   async #waitForHaste(): Promise<Reply | undefined> {
     const { bannerDelay, reception: { hostname } } = this.#services;
-    if (bannerDelay === 0 || this.#visit.isSpared) return undefined;
-    this.#earlyRead = this.#transport.read(this.#commandBuffer);
-    const count = await this.#belongings.waiter.wait(
-      this.#earlyRead,
-      bannerDelay,
-      { stoppable: true },
-    );
-    if (count === "room") return makingRoom(hostname);
-    return typeof count === "number"
-      ? this.#reception.greet(EARLY_TALKER)
-      : undefined;
+    if (bannerDelay === 0 || !this.#visit.isStranger) return undefined;
+    const spoke = await this.#link.speaksWithin(bannerDelay);
+    if (spoke === "stop") return shuttingDown(hostname);
+    return spoke ? this.#reception.greet(EARLY_TALKER) : undefined;
   }
 
   /** Returns whether the session goes on. */
   async #read(
     session: ServerSession,
-    wait: (Effect & { type: "read" })["wait"],
+    { wait }: Effect & { readonly type: "read" },
   ): Promise<boolean> {
     this.#record(session);
-    const buffer = this.#buffer(wait);
-    const reading = this.#earlyRead ?? this.#transport.read(buffer);
-    this.#earlyRead = undefined;
-    const count = await this.#belongings.waiter.wait(
-      reading,
-      this.#services.timeout,
-      // A message that is on its way may still arrive while the server stops.
-      { stoppable: wait === "command" },
-    );
-    if (count === null) return false;
-    if (typeof count === "number") {
-      session.receive(buffer.subarray(0, count));
-      return true;
-    }
-    // The read goes on until the connection is closed and may write into the buffer.
-    this.#bodyBuffer = undefined;
-    switch (count) {
+    const heard = await this.#link.read(wait);
+    switch (heard) {
+      case null:
+        return false;
       case "timeout":
         session.timeout();
         return true;
@@ -227,69 +200,34 @@ class Connection {
         session.dismiss(makingRoom(this.#services.reception.hostname));
         return true;
       default:
-        return count satisfies never;
+        session.receive(heard);
+        return true;
     }
   }
 
-  #buffer(wait: "command" | "body"): Uint8Array<ArrayBuffer> {
-    if (wait === "body") {
-      return this.#bodyBuffer ??= this.#services.buffers.lend();
-    }
-    this.#giveBack();
-    return this.#commandBuffer;
-  }
-
-  #giveBack(): void {
-    if (this.#bodyBuffer) this.#services.buffers.takeBack(this.#bodyBuffer);
-    this.#bodyBuffer = undefined;
-  }
-
-  /** Returns whether the peer took it. */
-  async #write(session: ServerSession, text: string): Promise<boolean> {
+  /** Returns whether the client took it. */
+  #write(session: ServerSession, text: string): Promise<boolean> {
     this.#record(session);
-    const { waiter } = this.#belongings;
-    // There is an answer only to what came whole.
-    waiter.progress();
-    const written = await waiter.wait(
-      this.#transport.write(encoder.encode(text)),
-      this.#services.timeout,
-    );
-    waiter.progress();
-    return written === true;
-  }
-
-  #count(octets: number): void {
-    this.#pace += octets;
-    if (this.#pace < PACE) return;
-    this.#pace = 0;
-    this.#belongings.waiter.progress();
+    return this.#link.write(text);
   }
 
   /** Returns whether the connection is under TLS now. */
   async #handshake(): Promise<boolean> {
     const { certificates, log } = this.#services;
-    const { id, dialogue, waiter } = this.#belongings;
+    const { id, dialogue } = this.#belongings;
     if (certificates === undefined) {
       throw new TypeError("Cannot do a TLS handshake: there is no certificate");
     }
-    waiter.progress();
-    const secured = await waiter.wait(
-      secureServer(this.#transport, certificates),
-      HANDSHAKE_LIMIT,
-      { stoppable: true },
-    );
-    waiter.progress();
-    if (typeof secured === "string" || "failed" in secured) {
-      const reason = typeof secured === "string" ? secured : secured.failed;
+    const secured = await this.#link.secure(certificates);
+    if ("failed" in secured) {
+      const { failed: reason } = secured;
       dialogue.add([`-- TLS handshake failed: ${reason}`]);
-      const peer = this.#transport.peer.address;
+      const peer = this.#peer.address;
       log.info("TLS handshake failed", { session: id, peer, reason });
       return false;
     }
-    const { transport, protocol, cipher } = secured;
-    this.#transport = transport;
-    this.#reception.secured({ protocol, cipher });
-    dialogue.add([`-- ${protocol} ${cipher}`]);
+    this.#reception.secured(secured);
+    dialogue.add([`-- ${secured.protocol} ${secured.cipher}`]);
     return true;
   }
 
@@ -297,5 +235,3 @@ class Connection {
     this.#belongings.dialogue.add(session.takeDialogue());
   }
 }
-
-const encoder = new TextEncoder();

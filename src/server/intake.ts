@@ -9,22 +9,23 @@ import type { ChooseCertificate } from "../net/tls_server.ts";
 import { makeAuthenticator } from "../policy/authentication.ts";
 import { makeBlockLists } from "../policy/block_lists.ts";
 import { type Greylist, makeGreylist } from "../policy/greylist.ts";
+import type { Logins } from "../policy/login_attempt.ts";
 import { makeLoginFailures } from "../policy/login_failures.ts";
 import { containedIn } from "../policy/networks.ts";
 import { makeRate } from "../policy/rates.ts";
+import { sparingLog } from "../policy/sparing_log.ts";
+import type { Directory } from "../policy/recipients.ts";
 import type { VisitServices } from "../policy/visit.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
 import { TimeLimits } from "../ports/time_limits.ts";
 import { canonicalMailbox } from "../store/canonical.ts";
-import type { Directory } from "../store/directory.ts";
 import { openGreylistFile } from "../store/greylist_file.ts";
-import type { Logins } from "../store/logins.ts";
 import { scramMeans } from "../store/scram_means.ts";
 import { BufferPool } from "./buffers.ts";
 import type { ConnectionServices } from "./connection.ts";
-import type { Door } from "./doors.ts";
+import { configOf } from "./door_config.ts";
 import type { MailFlow } from "./mail_flow.ts";
 import { Sessions } from "./sessions.ts";
 import type { Transcripts } from "./transcript.ts";
@@ -49,7 +50,7 @@ export interface Intake extends AsyncDisposable {
 /**
  * Opens the way in.
  *
- * @throws {Error} With a message for people when a certificate or a file of ours can't be used.
+ * @throws {Error} With a message for people when a certificate can't be used; nothing is left open then.
  */
 export async function openIntake(
   settings: Settings,
@@ -62,7 +63,11 @@ export async function openIntake(
   ).choose;
   const visits = await openVisits(settings, options, opening);
   const sessions = new Sessions({
-    services: connectionServices(settings, options, { certificates, visits }),
+    services: connectionServices(
+      settings,
+      { ...options, log: sparingLog(options.log, clock) },
+      { certificates, visits },
+    ),
     limits: {
       total: settings.maxConnections,
       perAddress: settings.maxConnectionsPerIp,
@@ -152,27 +157,9 @@ function connectionServices(
     readonly visits: VisitServices;
   },
 ): ConnectionServices {
-  const { hostname, domains, maxSize, maxRecipients, maxErrors } = settings;
-  const { insecureAuth, maxHops, timeout, bannerDelay } = settings;
-  const tls = certificates !== undefined;
+  const { hostname, domains, maxHops, timeout, bannerDelay } = settings;
   return {
-    async configOf({ login }: Door) {
-      const offered = login === "no"
-        ? []
-        : await visits.authenticator.mechanisms();
-      return {
-        hostname,
-        maxSize,
-        maxRecipients,
-        maxFaults: maxErrors,
-        tls,
-        mechanisms: {
-          clear: insecureAuth ? offered : [],
-          secure: tls ? offered : [],
-        },
-        authRequired: login === "required",
-      };
-    },
+    configOf: (door) => configOf(door, settings, visits.authenticator),
     certificates,
     visits,
     reception: {

@@ -1,8 +1,9 @@
 /** Puts together what a message goes through from its commit to its last delivery. */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Settings } from "../config/settings.ts";
 import { LOCAL_LANE } from "../delivery/lanes.ts";
 import { localDelivery } from "../delivery/local.ts";
+import { makeWaves } from "../delivery/waves.ts";
 import { reportsToSenders } from "../delivery/reports.ts";
 import type { Endpoint } from "../net/transport.ts";
 import { type Directory, judgeRecipient } from "../policy/recipients.ts";
@@ -15,10 +16,11 @@ import type { Put, Queue } from "../queue/queue.ts";
 import { openSpool, type Spool } from "../queue/spool.ts";
 import { openSqliteQueue } from "../queue/sqlite/open.ts";
 import { watchOrders } from "../queue/watch.ts";
+import { makeDurableFolder } from "../store/durable_folder.ts";
 import type { MailStore } from "../store/mail_store.ts";
 import { openMaildir } from "../store/maildir.ts";
 import { openMbox } from "../store/mbox.ts";
-import { openRelay, type Relay } from "./relay.ts";
+import { openRelay, type OtherServers, type Relay } from "./relay.ts";
 import type { Transcripts } from "./transcript.ts";
 
 /** The way of a message once it is whole. Disposing of it ends deliveries and closes the queue. */
@@ -31,8 +33,15 @@ export interface MailFlow extends AsyncDisposable {
   resume(): void;
 }
 
+/** What lies around the way of a message, for those who simulate it: by default the real world. */
+export interface Surroundings extends OtherServers {
+  readonly openQueue?: typeof openSqliteQueue;
+  /** Runs a task after the event loop has looked at what came in. */
+  readonly turn?: (task: () => void) => void;
+}
+
 /** What the way of a message leads through. */
-export interface MailFlowOptions {
+export interface MailFlowOptions extends Surroundings {
   /** The folder of everything that isn't mail. */
   readonly folder: string;
   /** Where we listen, so that no mail is sent round to ourselves. */
@@ -45,8 +54,11 @@ export interface MailFlowOptions {
   readonly log: Log;
 }
 
-/** Messages written to the mail folders at the same time. */
-const LOCAL_DELIVERIES = 64;
+/** The folder in it of contents too large for a row of the queue. */
+const SPOOL = "spool";
+
+/** Messages written to the mail folders at the same time, or waiting for their wave. */
+const LOCAL_DELIVERIES = 256;
 
 /** Connections to the servers of one destination. */
 const REMOTE_CONNECTIONS = 20;
@@ -65,14 +77,16 @@ export async function openMailFlow(
   options: MailFlowOptions,
 ): Promise<MailFlow> {
   const { folder, clock, disk, log } = options;
+  const { openQueue = openSqliteQueue, turn = setImmediate } = options;
   await using opening = new AsyncDisposableStack();
-  const queue = await openSqliteQueue({ folder, disk, log });
+  await makeDurableFolder(dirname(folder), [basename(folder), SPOOL], disk);
+  const queue = await openQueue({ folder, disk, log });
   opening.defer(() => queue.close());
-  const spool = await openSpool({ folder: join(folder, "spool"), disk, log });
+  const spool = await openSpool({ folder: join(folder, SPOOL), disk, log });
   await spool.sweep(async (id) => await queue.get(id) !== undefined);
   const relay = await openRelay(settings, options);
   opening.defer(() => relay.close());
-  const commits = makeGroupCommit({ queue, clock, log, turn: setImmediate });
+  const commits = makeGroupCommit({ queue, clock, log, turn });
   opening.defer(() => commits.close());
   const dispatcher = openDispatcher(settings, options, {
     queue,
@@ -113,6 +127,7 @@ function openDispatcher(
     readonly relay: Relay;
   },
 ): Dispatcher {
+  const inWaves = makeWaves(clock);
   const toFolders = localDelivery(openStore(settings, { disk, clock }));
   return makeDispatcher({
     queue,
@@ -125,7 +140,7 @@ function openDispatcher(
       lane === LOCAL_LANE ? LOCAL_DELIVERIES : REMOTE_CONNECTIONS,
     deliver: (delivery) =>
       delivery.lane === LOCAL_LANE
-        ? toFolders(delivery)
+        ? inWaves(() => toFolders(delivery))
         : relay.deliver(delivery),
     report: reportsToSenders({
       hostname: settings.hostname,

@@ -8,13 +8,14 @@ import { makeRemotePool } from "../delivery/remote_pool.ts";
 import type { RemoteServices } from "../delivery/remote_services.ts";
 import type { RemoteSession } from "../delivery/remote_session.ts";
 import { lookUpRoute } from "../delivery/route_lookup.ts";
-import { dial } from "../net/dial.ts";
+import { dial as dialTcp } from "../net/dial.ts";
 import { dnsResolver } from "../net/resolver.ts";
 import { cachedResolver } from "../net/resolver_cache.ts";
 import { secureClient } from "../net/tls_client.ts";
 import type { Endpoint } from "../net/transport.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
+import type { Resolver } from "../ports/resolver.ts";
 import { TimeLimits } from "../ports/time_limits.ts";
 import type { Deliver } from "../queue/delivery.ts";
 import { CLIENT_TIME_LIMITS } from "../smtp/client_effect.ts";
@@ -35,8 +36,17 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+/** The world of other servers, for those who simulate it: by default the real one. */
+export interface OtherServers {
+  readonly dial?: typeof dialTcp;
+  /** In place of the DNS server that the settings name. */
+  readonly resolver?: Resolver;
+  /** Numbers from 0 up to but not including 1. */
+  readonly random?: () => number;
+}
+
 /** What a relay works with. */
-export interface RelayOptions {
+export interface RelayOptions extends OtherServers {
   /** Where we listen. */
   readonly listens: readonly Endpoint[];
   readonly transcripts: Pick<Transcripts, "open">;
@@ -72,16 +82,15 @@ export async function openRelay(
   options: RelayOptions,
 ): Promise<Relay> {
   const { hostname, dns, mxPort, requireTls } = settings;
-  const { listens, clock, disk } = options;
+  const { listens, clock, disk, random = Math.random } = options;
+  const resolver = options.resolver ??
+    dnsResolver({ ...(dns && { nameServer: dns }) });
   const fixed = await openRoutes(settings.routes, disk);
   const ourselves = { names: [canonicalDomain(hostname)], listens };
   const source = {
     routing: { fixed, mxPort, ourselves },
-    resolver: cachedResolver(
-      dnsResolver({ ...(dns && { nameServer: dns }) }),
-      clock,
-    ),
-    random: Math.random,
+    resolver: cachedResolver(resolver, clock),
+    random,
   };
   const terms = { fixed, requireTls };
   const stop = new AbortController();
@@ -128,7 +137,7 @@ export async function openRelay(
 }
 
 function remoteServices(
-  { transcripts, nextId, disk, caCerts }: RelayOptions,
+  { transcripts, nextId, disk, caCerts, dial = dialTcp }: RelayOptions,
   timeLimits: TimeLimits,
   stop: AbortSignal,
 ): RemoteServices {

@@ -1,3 +1,4 @@
+import type { Failed } from "../net/dial.ts";
 import { behindProxy } from "../net/proxied.ts";
 import type { Transport } from "../net/transport.ts";
 import {
@@ -10,18 +11,17 @@ import { formatReply, type Reply } from "../smtp/reply.ts";
 import { shuttingDown, tooManyConnections } from "../smtp/replies.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import type { Door } from "./doors.ts";
+import { givenUp } from "./interruption.ts";
+import { LAST_WORD } from "./link.ts";
 
 /** Milliseconds that messages on their way in have to arrive while the server stops. */
 const GRACE = 4000;
 
-/** Milliseconds that a client who is turned away may take to hear it. */
-const LAST_WORD = 1000;
+/** Milliseconds after which a client that holds up a full server has to make room. */
+const SLOW = 5000;
 
 /** Milliseconds that a proxy may take to say who the client is. */
 const INTRODUCTION = 5000;
-
-/** Milliseconds after which a client that holds up a full server has to make room. */
-const SLOW = 5000;
 
 /** What all sessions share. */
 export interface SessionsOptions {
@@ -73,22 +73,24 @@ export class Sessions {
   /** Serves the client that a proxy tells of. */
   async #serveIntroduced(proxy: Transport, door: Door): Promise<void> {
     const client = await this.#introduced(proxy);
-    if (typeof client === "string" || "failed" in client) {
-      this.#services.log.warn("proxy not understood", {
-        peer: proxy.peer.address,
-        reason: typeof client === "string" ? client : client.failed,
-      });
+    if ("failed" in client) {
+      const { failed: reason } = client;
+      const peer = proxy.peer.address;
+      this.#services.log.warn("proxy not understood", { peer, reason });
       proxy[Symbol.dispose]();
     } else {
       await this.#admit(client, door);
     }
   }
 
-  async #introduced(proxy: Transport) {
+  async #introduced(proxy: Transport): Promise<Transport | Failed> {
     using waiter = this.#services.timeLimits.waiter();
-    return await waiter.wait(behindProxy(proxy), INTRODUCTION, {
+    const client = await waiter.wait(behindProxy(proxy), INTRODUCTION, {
       stoppable: true,
+      // It takes no place yet that it could make room of.
+      evictable: false,
     });
+    return typeof client === "string" ? givenUp(client) : client;
   }
 
   #admit(transport: Transport, door: Door): Promise<void> {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import {
@@ -108,7 +108,8 @@ export class TranscriptFolder implements Disposable {
       return this.#open;
     }
     this[Symbol.dispose]();
-    await disk.makeFolder(folder);
+    // It is made again when somebody removed it, but not in place of a mail folder that was moved away.
+    if (await disk.stat(dirname(folder))) await disk.makeFolder(folder);
     const today = (await listTranscriptFiles(folder, disk))
       .filter((file) => file.day === day);
     this.#open = await this.#openPart({ day, part: today.at(-1)?.part ?? 1 });

@@ -161,7 +161,8 @@ async function* wholeLines(
   path: string,
   disk: Pick<Disk, "stream">,
 ): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
+  // Deno 2.9.6 takes U+FEFF at the start of any piece for a mark of UTF-8.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let rest = "";
   for await (const piece of disk.stream(path)) {
     const text = rest + decoder.decode(piece, { stream: true });

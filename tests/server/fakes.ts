@@ -1,8 +1,6 @@
 /** A server's parts in memory, for tests that play its clients. */
 import type { Transport } from "../../src/net/transport.ts";
-import type { Directory } from "../../src/policy/recipients.ts";
 import type { VisitServices } from "../../src/policy/visit.ts";
-import { isDomain } from "../../src/smtp/address.ts";
 import type { Put } from "../../src/queue/queue.ts";
 import { openSpool } from "../../src/queue/spool.ts";
 import { BufferPool } from "../../src/server/buffers.ts";
@@ -13,6 +11,7 @@ import { TimeLimits } from "../../src/ports/time_limits.ts";
 import type { Transcripts } from "../../src/server/transcript.ts";
 import type { ServerConfig } from "../../src/smtp/state.ts";
 import { manualClock, settle } from "../log/manual_clock.ts";
+import { anybody } from "../policy/visit_fakes.ts";
 import { fakeLog } from "../queue/fakes.ts";
 import { memoryDisk } from "../store/memory_disk.ts";
 import { CONFIG } from "../transcripts/transcript.ts";
@@ -108,46 +107,6 @@ export const MAIL_DOOR: Door = {
   login: "offered",
 };
 
-/** Takes clients as they come: strangers, whom no list or limit concerns and who can't log in. */
-function anybody(hostname: string): VisitServices {
-  const unlimited = { take: () => true };
-  return {
-    hostname,
-    directory: testRu,
-    canonical: (mailbox) => mailbox,
-    mayRelay: () => false,
-    isAllowed: () => false,
-    isDenied: () => false,
-    connections: unlimited,
-    messages: unlimited,
-    recipients: { all: 0, unknown: 0 },
-    authenticator: {
-      mechanisms: () => Promise.resolve([]),
-      begin: () => {
-        throw new TypeError("Cannot log in: nobody can");
-      },
-      stop() {},
-    },
-    failures: { isShutOut: () => false },
-    blockLists: undefined,
-    greylist: undefined,
-  };
-}
-
-/** Everybody at test.ru but `nobody…`. */
-const testRu: Directory = {
-  isOurs: (domain) => domain.toLowerCase() === "test.ru",
-  resolve({ local, domain }) {
-    if (local.startsWith("nobody")) return Promise.resolve({ kind: "unknown" });
-    const names = local === "both" ? ["petya", "masha"] : [local.toLowerCase()];
-    const mailboxes = names.map((name) => ({
-      local: name,
-      domain: isDomain(domain) ? domain.toLowerCase() : "test.ru",
-    }));
-    return Promise.resolve({ kind: "mailboxes", mailboxes });
-  },
-};
-
 function keptIn(record: string[]): Transcripts {
   return {
     open: ({ id, peer }) => {
@@ -160,6 +119,22 @@ function keptIn(record: string[]): Transcripts {
     async [Symbol.asyncDispose]() {},
   };
 }
+
+/** The door where people have to log in. */
+export const SUBMISSION_DOOR: Door = {
+  setting: "submission-port",
+  port: 587,
+  implicitTls: false,
+  login: "required",
+};
+
+/** The same, under TLS from the first octet. */
+export const SUBMISSIONS_DOOR: Door = {
+  setting: "submissions-port",
+  port: 465,
+  implicitTls: true,
+  login: "required",
+};
 
 /** A client, and the connection it has to the server. */
 export interface FakeClient {

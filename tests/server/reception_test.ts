@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Visit } from "../../src/policy/visit.ts";
 import { Reception } from "../../src/server/reception.ts";
-import { parseForwardPath } from "../../src/smtp/address.ts";
+import { type Mailbox, parseForwardPath } from "../../src/smtp/address.ts";
 import type {
   MailParameters,
   RcptParameters,
@@ -10,6 +10,7 @@ import type { Reply } from "../../src/smtp/reply.ts";
 import * as replies from "../../src/smtp/replies.ts";
 import type { Envelope, State } from "../../src/smtp/state.ts";
 import { INITIAL } from "../../src/smtp/state.ts";
+import { challenging } from "../policy/visit_fakes.ts";
 import { diskError } from "../store/memory_disk.ts";
 import { type FakeServices, fakeServices, lines, SPOOL } from "./fakes.ts";
 
@@ -29,7 +30,14 @@ function receptionOf({ reception, visits }: FakeServices): Reception {
 /** One transaction from MAIL to its end; `to` are paths with their brackets. */
 async function transact(
   reception: Reception,
-  { to = ["<petya@test.ru>"], body = "Hi\r\n", mail = {}, rcpt = {} }: {
+  {
+    from = VASYA,
+    to = ["<petya@test.ru>"],
+    body = "Hi\r\n",
+    mail = {},
+    rcpt = {},
+  }: {
+    readonly from?: Mailbox | null;
     readonly to?: readonly string[];
     readonly body?: string;
     /** Parameters of MAIL beside the usual ones. */
@@ -39,8 +47,8 @@ async function transact(
   } = {},
 ) {
   const parameters = { body: "7BIT", smtputf8: false, ...mail } as const;
-  let envelope: Envelope = { from: VASYA, parameters, to: [] };
-  await reception.answer({ ask: "mail", from: VASYA, parameters }, STATE);
+  let envelope: Envelope = { from, parameters, to: [] };
+  await reception.answer({ ask: "mail", from, parameters }, STATE);
   const recipients: Reply[] = [];
   for (const text of to) {
     const path = parseForwardPath(text);
@@ -386,4 +394,82 @@ Deno.test("refused() says nothing in the log when the client wished so", async (
   assertEquals(services.log.lines, []);
   reception.refused(replies.MESSAGE_TOO_BIG);
   assert(services.log.of("message refused").length === 1);
+});
+
+const PETYA = { local: "petya", domain: "test.ru" };
+
+function logIn(reception: Reception, response = "right"): Promise<Reply> {
+  return reception.answer({ ask: "auth", mechanism: "PLAIN", response }, STATE);
+}
+
+Deno.test("answer() says in the log who logs in, and whose mail it is then", async () => {
+  const services = await fakeServices({
+    visits: { authenticator: challenging(PETYA) },
+  });
+  const { log, queued } = services;
+  const reception = receptionOf(services);
+  assertEquals(await logIn(reception, "wrong"), replies.BAD_CREDENTIALS);
+  assertEquals(log.lines, []);
+  assertEquals(await logIn(reception), replies.AUTHENTICATED);
+  const user = { session: "S1", peer: "192.0.2.1", user: "petya@test.ru" };
+  assertEquals(log.of("logged in"), [user]);
+
+  await transact(reception, { from: PETYA, to: ["<vasya@another.test>"] });
+  assertEquals(queued[0]!.message.trusted, true);
+  const [accepted] = log.of("message accepted");
+  assertEquals(accepted!.user, "petya@test.ru");
+});
+
+Deno.test("answer() adds to a user's message what its client left out", async () => {
+  const services = await fakeServices({
+    visits: { authenticator: challenging(PETYA) },
+  });
+  const reception = receptionOf(services);
+  await logIn(reception);
+  const both = { local: "both", domain: "test.ru" };
+  const rows = [["petya", PETYA], ["petya", null], ["both", both]] as const;
+  for (const [name, from] of rows) {
+    const body = "Bcc: <x@y.test>\r\n\r\nHi\r\n";
+    await transact(reception, { from, body });
+    const id = services.queued.length;
+    const text = lines(
+      "\tMon, 23 Nov 2026 02:51:03 +0000",
+      "Date: Mon, 23 Nov 2026 02:51:03 +0000",
+      `From: <${name}@test.ru>`,
+      `Message-ID: <${id}@mx.test.ru>`,
+      "",
+      "Hi",
+    );
+    assert(services.texts().at(-1)!.endsWith(text), name);
+  }
+});
+
+Deno.test("answer() leaves a stranger's message as it is", async () => {
+  const services = await fakeServices();
+  const body = "Bcc: <x@y.test>\r\n\r\nHi\r\n";
+  await transact(receptionOf(services), { body });
+  assert(services.texts()[0]!.endsWith(`+0000\r\n${body}`));
+});
+
+Deno.test("answer() says in the log whose login ends the session, and whose sender is refused", async () => {
+  const services = await fakeServices({
+    visits: {
+      authenticator: challenging(PETYA),
+      connections: { take: () => false },
+      messages: { take: () => false },
+    },
+  });
+  const reception = receptionOf(services);
+  await logIn(reception);
+  await transact(reception);
+  const client = { session: "S1", peer: "192.0.2.1" };
+  assertEquals(services.log.of("login refused"), [{
+    ...client,
+    reply: "421 4.7.0 mx.test.ru too many connections in a minute",
+  }]);
+  assertEquals(services.log.of("sender refused"), [{
+    ...client,
+    from: "vasya@other.test",
+    reply: "450 4.7.1 Too many messages in a minute, try again later",
+  }]);
 });

@@ -1,0 +1,182 @@
+import type { Failed } from "../net/dial.ts";
+import {
+  type ChooseCertificate,
+  type SecuredClient,
+  secureServer,
+} from "../net/tls_server.ts";
+import type { Transport } from "../net/transport.ts";
+import type { Interruption, TimeLimits, Waiter } from "../ports/time_limits.ts";
+import { type BufferPool, COMMAND_BUFFER } from "./buffers.ts";
+import { givenUp } from "./interruption.ts";
+
+/** What a link takes. */
+export interface LinkServices {
+  readonly timeLimits: TimeLimits;
+  readonly buffers: BufferPool;
+  /** Milliseconds that a client may take over a command, {@linkcode PACE} octets or a reply. */
+  readonly timeout: number;
+}
+
+/** What a connection was secured with. */
+export type Secured = Omit<SecuredClient, "transport">;
+
+/** Milliseconds that a client who has to go may take to hear so. */
+export const LAST_WORD = 1_000;
+
+/** Octets of message that a client must send within the time limit, to be heard any longer. */
+const PACE = 4096;
+
+/** Milliseconds that a TLS handshake may take. */
+const HANDSHAKE_LIMIT = 30_000;
+
+/** Characters of commands and replies, more than any client needs until it gets something done. */
+const LONG_TALK = 64 * 1024;
+
+/** Milliseconds that a client has to rest before each read once it has talked for so long. */
+const REST = 500;
+
+/**
+ * What goes to and fro between a client and us, within the time that the client has for it. When it
+ * was waited for in vain, it has {@linkcode LAST_WORD} milliseconds to take what is still to be said.
+ */
+export class Link implements Disposable {
+  #transport: Transport;
+  readonly #buffers: BufferPool;
+  readonly #timeout: number;
+  readonly #waiter: Waiter;
+  readonly #commandBuffer = new Uint8Array(COMMAND_BUFFER);
+  /** Lent while a message comes in; its reader may still look at it between two reads. */
+  #bodyBuffer: Uint8Array<ArrayBuffer> | undefined;
+  /** A read into the command buffer that began before its time. */
+  #earlyRead: Promise<number | null> | undefined;
+  /** Octets of message since the client was last seen to get on. */
+  #pace = 0;
+  /** Characters of commands and replies since the client last got something done. */
+  #talk = 0;
+  #leaving = false;
+
+  constructor(
+    transport: Transport,
+    { timeLimits, buffers, timeout }: LinkServices,
+  ) {
+    this.#transport = transport;
+    this.#buffers = buffers;
+    this.#timeout = timeout;
+    this.#waiter = timeLimits.waiter();
+  }
+
+  /** What the client sends next, valid until the next call; `null` when it is gone. */
+  async read(
+    wait: "command" | "body",
+  ): Promise<Uint8Array<ArrayBuffer> | Interruption | null> {
+    const disturbed = await this.#rest();
+    if (disturbed !== undefined) return disturbed;
+    const buffer = this.#buffer(wait);
+    const reading = this.#earlyRead ?? this.#transport.read(buffer);
+    this.#earlyRead = undefined;
+    const count = await this.#waiter.wait(reading, this.#timeout, {
+      // A message that is on its way may still arrive while the server stops.
+      stoppable: wait === "command",
+    });
+    if (count === null) return null;
+    if (typeof count === "number") {
+      if (wait === "body") this.#count(count);
+      else this.#talk += count;
+      return buffer.subarray(0, count);
+    }
+    // The read goes on until the connection is closed and may write into the buffer.
+    this.#bodyBuffer = undefined;
+    this.#leaving = true;
+    return count;
+  }
+
+  /** Sends. Returns whether the client took it. */
+  async write(text: string): Promise<boolean> {
+    // There is an answer only to what came whole.
+    this.#waiter.progress();
+    const written = await this.#waiter.wait(
+      this.#transport.write(encoder.encode(text)),
+      this.#leaving ? LAST_WORD : this.#timeout,
+    );
+    this.#waiter.progress();
+    this.#talk += text.length;
+    return written === true;
+  }
+
+  /** Takes note that the client got something done. */
+  gotOn(): void {
+    this.#talk = 0;
+  }
+
+  /**
+   * Whether the client says something in so many milliseconds, which is to be read then as ever;
+   * "stop" when the server stops.
+   */
+  async speaksWithin(milliseconds: number): Promise<boolean | "stop"> {
+    this.#earlyRead = this.#transport.read(this.#commandBuffer);
+    const count = await this.#waiter.wait(this.#earlyRead, milliseconds, {
+      stoppable: true,
+      // It is we who keep the client waiting.
+      evictable: false,
+    });
+    this.#leaving = count === "stop";
+    return count === "stop" ? count : typeof count === "number";
+  }
+
+  /** Does a TLS handshake with the client. If it fails, the link is of no more use. */
+  async secure(choose: ChooseCertificate): Promise<Secured | Failed> {
+    this.#waiter.progress();
+    const secured = await this.#waiter.wait(
+      secureServer(this.#transport, choose),
+      HANDSHAKE_LIMIT,
+      { stoppable: true },
+    );
+    this.#waiter.progress();
+    if (typeof secured === "string") return givenUp(secured);
+    if ("failed" in secured) return secured;
+    const { transport, ...facts } = secured;
+    this.#transport = transport;
+    return facts;
+  }
+
+  /** Closes the connection, whatever goes on there. */
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+    this.#waiter[Symbol.dispose]();
+    this.#giveBack();
+  }
+
+  /**
+   * Lets all others have their turn before a client is heard that has talked for long: with NOOPs one
+   * could keep a core busy. Returns what ends the session meanwhile, if anything.
+   */
+  async #rest(): Promise<"stop" | "room" | undefined> {
+    if (this.#talk <= LONG_TALK) return undefined;
+    const over = await this.#waiter.wait(new Promise<never>(() => {}), REST, {
+      stoppable: true,
+    });
+    if (over === "timeout") return undefined;
+    this.#leaving = true;
+    return over;
+  }
+
+  #buffer(wait: "command" | "body"): Uint8Array<ArrayBuffer> {
+    if (wait === "body") return this.#bodyBuffer ??= this.#buffers.lend();
+    this.#giveBack();
+    return this.#commandBuffer;
+  }
+
+  #giveBack(): void {
+    if (this.#bodyBuffer) this.#buffers.takeBack(this.#bodyBuffer);
+    this.#bodyBuffer = undefined;
+  }
+
+  #count(octets: number): void {
+    this.#pace += octets;
+    if (this.#pace < PACE) return;
+    this.#pace = 0;
+    this.#waiter.progress();
+  }
+}
+
+const encoder = new TextEncoder();
