@@ -1,3 +1,4 @@
+import { escaped } from "../log/escape.ts";
 import type { SecretLine } from "./secret_line.ts";
 import { type } from "./secret_line.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,8 +26,10 @@ export const systemTerminal: Terminal = {
   },
 };
 
-function print(stream: typeof Deno.stdout, line: string): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
+/** Whatever others have put into a name or a message, the terminal obeys none of it. */
+function print(stream: typeof Deno.stdout, text: string): void {
+  const lines = text.split("\n").map((line) => `${escaped(line)}\n`);
+  const bytes = new TextEncoder().encode(lines.join(""));
   try {
     for (let at = 0; at < bytes.length;) {
       at += stream.writeSync(bytes.subarray(at));

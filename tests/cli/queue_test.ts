@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { queue } from "../../src/cli/queue.ts";
 import { makeIds } from "../../src/queue/id.ts";
 import type { Put, Settled } from "../../src/queue/queue.ts";
@@ -135,6 +136,32 @@ Deno.test("queue() lists an empty queue", async () => {
   await using given = await mailFolder([]);
   assertEquals(await given.run(100, "list"), ["The queue is empty"]);
   assertEquals(await given.run(100, "list", "--json"), ["[]"]);
+});
+
+Deno.test("queue() says which messages it can't read, and ends with 1", async () => {
+  const letters = [letter(), letter()];
+  await using given = await mailFolder(letters);
+  using database = new DatabaseSync(join(given.folder, "queue.db"));
+  database.exec("UPDATE message SET envelope = '{'");
+  const told = letters.map(({ message: { id } }) =>
+    `smtpd: queued message damaged: ${id}: `
+  );
+  for (
+    const [args, stdout] of [
+      [["list"], "0 messages, 2 damaged\n"],
+      [["list", "--json"], "[]\n"],
+    ] as const
+  ) {
+    const terminal = scriptedTerminal();
+    const mailDir = ["--mail-dir", join(given.folder, "..")];
+    const code = await queue([...args, ...mailDir], terminal);
+    assertEquals([code, terminal.stdout], [1, stdout]);
+    const lines = terminal.stderr.trimEnd().split("\n");
+    assertEquals(lines.length, 2);
+    for (const [at, line] of lines.entries()) {
+      assert(line.startsWith(told[at]!), line);
+    }
+  }
 });
 
 Deno.test("queue() lists 10,000 messages, as a table and as JSON", async () => {

@@ -1,11 +1,12 @@
 /**
  * Golden cases: a folder each, with `cmd` (a command per line, run one after another), what all of
  * them print in `stdout` and `stderr`, the last exit code in `code`, and in `stdin` what each of
- * them hears. A file that isn't there is empty. `MAIL` stands for a mail folder of its own, `CASE`
- * for the folder of the case.
+ * them hears. A file that isn't there is empty. `MAIL` stands for a mail folder of its own, which
+ * starts with what the case has in `mail`, and `CASE` for the folder of the case.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../../src/cli/run.ts";
@@ -20,6 +21,7 @@ for (const { name, isDirectory } of Deno.readDirSync(CASES)) {
     const here = join(fileURLToPath(CASES), name);
     const mail = await Deno.makeTempDir();
     try {
+      if (existsSync(join(here, "mail"))) copyFolder(join(here, "mail"), mail);
       const terminal = scriptedTerminal({ stdin: textOf(folder, "stdin") });
       let code = 0;
       for (const line of textOf(folder, "cmd").trimEnd().split("\n")) {
@@ -78,6 +80,20 @@ function textOf(folder: URL, name: string): string {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return "";
     throw cause;
+  }
+}
+
+/** Copies what is in a folder, with rights of its own: those in the checkout are anybody's. */
+function copyFolder(from: string, to: string): void {
+  for (const { name, isDirectory } of Deno.readDirSync(from)) {
+    const [source, target] = [join(from, name), join(to, name)];
+    if (isDirectory) {
+      Deno.mkdirSync(target, { mode: 0o700 });
+      copyFolder(source, target);
+    } else {
+      const text = Deno.readTextFileSync(source);
+      Deno.writeTextFileSync(target, text, { mode: 0o600 });
+    }
   }
 }
 

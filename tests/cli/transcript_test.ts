@@ -29,7 +29,9 @@ async function recorded(sessions: number) {
   const mailDir = await Deno.makeTempDir();
   const clock = manualClock("2026-11-23T02:51:03.123Z");
   const nextId = makeIds({ clock, random: () => 0 });
-  const folder = join(mailDir, ".smtpd", "transcripts");
+  const state = join(mailDir, ".smtpd");
+  await Deno.mkdir(state);
+  const folder = join(state, "transcripts");
   await using transcripts = openTranscripts({
     folder,
     disk,
