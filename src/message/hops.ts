@@ -4,7 +4,8 @@ const CR = 13;
 const SPACE = 32;
 const NAME = [..."received:"].map((letter) => letter.charCodeAt(0));
 const COLON_AT = NAME.length - 1;
-/** Turns an ASCII capital into its small letter and leaves `:` and the other small letters alone. */
+const CAPITAL_A = 65;
+const CAPITAL_Z = 90;
 const FOLD_CASE = 0x20;
 
 /**
@@ -47,7 +48,7 @@ export class HopCounter {
   #match(octet: number, matched: number): 0 | 1 {
     if (matched === 0 && (octet === CR || octet === LF)) {
       this.#inHeader = false;
-    } else if ((octet | FOLD_CASE) === NAME[matched]) {
+    } else if (inLowerCase(octet) === NAME[matched]) {
       const whole = matched + 1 === NAME.length;
       if (whole) this.hops++;
       this.#matched = whole ? undefined : matched + 1;
@@ -60,4 +61,8 @@ export class HopCounter {
     }
     return 0;
   }
+}
+
+function inLowerCase(octet: number): number {
+  return octet >= CAPITAL_A && octet <= CAPITAL_Z ? octet | FOLD_CASE : octet;
 }

@@ -17,8 +17,12 @@ export interface Mailbox {
   readonly domain: string;
 }
 
-/** RFC 6531 §3.3: `UTF8-non-ascii`. The line was decoded before, so a range of code points does. */
-const NON_ASCII = "\\u{80}-\\u{10ffff}";
+/**
+ * RFC 6531 §3.3: `UTF8-non-ascii`, without the control characters U+0080 to U+009F: no terminal or
+ * log should get them, and no other server would. The line was decoded before, so a range of code
+ * points does.
+ */
+const NON_ASCII = "\\u{a0}-\\u{10ffff}";
 
 /** `Atom = 1*atext` (RFC 5322 §3.2.3). */
 const ATOM = `[a-zA-Z0-9!#$%&'*+\\-/=?^_\`{|}~${NON_ASCII}]+`;

@@ -7,12 +7,17 @@ import {
   formatReversePath,
   isAsciiMailbox,
   type Mailbox,
+  parseForwardPath,
+  parseReversePath,
+  type Path,
 } from "./address.ts";
 import {
   type DsnMailParameters,
   type DsnRcptParameters,
   formatDsnMailParameters,
   formatDsnRcptParameters,
+  isEnvid,
+  isTypedAddress,
 } from "./dsn_parameters.ts";
 import type { RemoteExtensions } from "./client_extensions.ts";
 import * as words from "./client_outcome.ts";
@@ -46,24 +51,39 @@ export interface TransactionRecipient extends DsnRcptParameters {
 }
 
 /**
- * Makes sure that a transaction can be written down as commands.
+ * Makes sure that a transaction can be written down as commands which mean it and nothing else.
  *
- * @throws {TypeError} When it has no recipients, or a value that would break a command line.
+ * @throws {TypeError} When it has no recipients, or a value that would break a command line or be
+ * read as another.
  */
 export function checkTransaction(transaction: Transaction): void {
-  const { from, recipients, size, envid = "" } = transaction;
+  const { from, recipients, size, envid } = transaction;
   if (recipients.length === 0) throw misfit("it has no recipients");
   if (!Number.isSafeInteger(size) || size < 0) {
     throw misfit(`its size is ${size}`);
   }
-  const values = recipients.flatMap(({ address, orcpt }) => [
-    formatMailbox(address),
-    orcpt?.type ?? "",
-    orcpt?.address ?? "",
-  ]);
-  if (/\p{Cc}/u.test([formatReversePath(from), envid, ...values].join(""))) {
-    throw misfit("its envelope has a control character");
+  if (from !== null && !isRead(from, parseReversePath)) {
+    throw misfit("its sender is not an address");
   }
+  if (envid !== undefined && !isEnvid(envid)) {
+    throw misfit("its envelope identifier is not printable ASCII");
+  }
+  for (const { address, orcpt } of recipients) {
+    if (!isRead(address, parseForwardPath)) {
+      throw misfit("a recipient is not an address");
+    }
+    if (orcpt !== undefined && !isTypedAddress(orcpt)) {
+      throw misfit("an original recipient is not an address with its type");
+    }
+  }
+}
+
+/** Whether a mailbox, written down, is read as the same. */
+function isRead(mailbox: Mailbox, read: (text: string) => Path): boolean {
+  const path = read(`<${formatMailbox(mailbox)}>`);
+  return path.kind === "path" && path.rest === "" &&
+    path.mailbox?.local === mailbox.local &&
+    path.mailbox.domain === mailbox.domain;
 }
 
 function misfit(why: string): TypeError {

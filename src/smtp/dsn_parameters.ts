@@ -9,6 +9,7 @@ import {
   encodeUtf8Address,
   encodeXtext,
 } from "./xtext.ts";
+import { toUpperAscii } from "./utf8.ts";
 
 /** What a report of failure returns: the whole message or its header (RFC 3461 §4.3). */
 export type Ret = "FULL" | "HDRS";
@@ -46,7 +47,7 @@ const ORCPT_LIMIT = 500; // RFC 3461 §4.2
 export function parseRet(
   value: string | undefined,
 ): { readonly ret: Ret } | string {
-  const ret = value?.toUpperCase();
+  const ret = value && toUpperAscii(value);
   return ret === "FULL" || ret === "HDRS" ? { ret } : "expected FULL or HDRS";
 }
 
@@ -68,11 +69,18 @@ export function parseEnvid(
   if (value !== undefined && value.length > ENVID_LIMIT) {
     return `longer than ${ENVID_LIMIT} characters`;
   }
-  const envid = printableXtext(value);
-  return envid === undefined
-    ? "expected printable ASCII, encoded as xtext"
-    : { envid };
+  const envid = decodeXtext(value ?? "");
+  return envid !== undefined && isEnvid(envid)
+    ? { envid }
+    : "expected printable ASCII, encoded as xtext";
 }
+
+/** Whether text, decoded, can be an envelope identifier: printable ASCII (RFC 3461 §4.4). */
+export function isEnvid(text: string): boolean {
+  return PRINTABLE.test(text);
+}
+
+const PRINTABLE = /^[ -~]+$/;
 
 /**
  * Reads the value of NOTIFY: `NEVER`, or what to report, each once.
@@ -89,9 +97,9 @@ export function parseEnvid(
 export function parseNotify(
   value: string | undefined,
 ): { readonly notify: readonly NotifyOn[] } | string {
-  const words = value?.toUpperCase().split(",") ?? [];
+  const words = toUpperAscii(value ?? "").split(",");
   if (words.length === 1 && words[0] === "NEVER") return { notify: [] };
-  return words.length > 0 && words.every(isNotifyOn)
+  return words.every(isNotifyOn)
     ? { notify: [...new Set(words)] }
     : "expected NEVER, or a list of SUCCESS, FAILURE and DELAY";
 }
@@ -123,31 +131,35 @@ export function parseOrcpt(
   if (value !== undefined && value.length > ORCPT_LIMIT) {
     return `longer than ${ORCPT_LIMIT} characters`;
   }
-  const { type, encoded } = ORCPT.exec(value ?? "")?.groups ?? {};
-  if (type === undefined) return "expected TYPE;ADDRESS";
-  const lowered = type.toLowerCase();
-  const address = lowered === "utf-8"
-    ? printableUtf8Address(encoded!)
-    : printableXtext(encoded);
-  return address === undefined
-    ? `not an encoded ${lowered === "utf-8" ? "UTF-8" : "ASCII"} address`
-    : { orcpt: { type: lowered, address } };
+  const [, word, encoded] = ORCPT.exec(value ?? "") ?? [];
+  if (word === undefined) return "expected TYPE;ADDRESS";
+  const type = word.toLowerCase();
+  const utf8 = type === "utf-8";
+  const address = utf8 ? decodeUtf8Address(encoded!) : decodeXtext(encoded!);
+  return address !== undefined && isTypedAddress({ type, address })
+    ? { orcpt: { type, address } }
+    : `not an encoded ${utf8 ? "UTF-8" : "ASCII"} address`;
 }
 
-/** `original-recipient-address = addr-type ";" xtext`, and `addr-type = atom` (RFC 3461 §4.2). */
-const ORCPT = /^(?<type>[a-zA-Z0-9!#$%&'*+\-/=?^_`{|}~]+);(?<encoded>.+)$/u;
+/** `addr-type = atom` (RFC 3461 §4.2). */
+const TYPE = "[a-zA-Z0-9!#$%&'*+\\-/=?^_`{|}~]+";
 
-function printableXtext(xtext = ""): string | undefined {
-  const text = decodeXtext(xtext);
-  return text !== undefined && /^[ -~]+$/.test(text) ? text : undefined;
+/** `original-recipient-address = addr-type ";" xtext` */
+const ORCPT = new RegExp(`^(${TYPE});(.+)$`, "su");
+
+/**
+ * Whether an address, decoded, can be an original recipient: its type an atom, itself printable, and
+ * in ASCII unless the type is `utf-8` (RFC 3461 §4.2, RFC 6533 §3).
+ */
+export function isTypedAddress({ type, address }: TypedAddress): boolean {
+  return TYPE_ONLY.test(type) &&
+    (type === "utf-8" ? PRINTABLE_UTF8 : PRINTABLE).test(address);
 }
 
-function printableUtf8Address(text: string): string | undefined {
-  const address = decodeUtf8Address(text);
-  return address !== undefined && !/\p{Cc}/u.test(address)
-    ? address
-    : undefined;
-}
+const TYPE_ONLY = new RegExp(`^${TYPE}$`, "u");
+
+/** Without control characters and separators of lines. */
+const PRINTABLE_UTF8 = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u;
 
 /**
  * A mailbox as ORCPT names one: `utf-8` only when it must be (RFC 6533 §3).
@@ -171,7 +183,8 @@ export function typedAddress(mailbox: Mailbox): TypedAddress {
 }
 
 /**
- * Writes the parameters of MAIL for a server that offers DSN.
+ * Writes the parameters of MAIL for a server that offers DSN. An ENVID that is too long once it is
+ * encoded is left out: some characters may come as they are and have to go encoded.
  *
  * @example
  * ```ts
@@ -185,9 +198,12 @@ export function typedAddress(mailbox: Mailbox): TypedAddress {
 export function formatDsnMailParameters(
   { ret, envid }: DsnMailParameters,
 ): readonly string[] {
+  const encoded = envid && encodeXtext(envid);
   return [
     ...(ret === undefined ? [] : [`RET=${ret}`]),
-    ...(envid === undefined ? [] : [`ENVID=${encodeXtext(envid)}`]),
+    ...(encoded === undefined || encoded.length > ENVID_LIMIT
+      ? []
+      : [`ENVID=${encoded}`]),
   ];
 }
 

@@ -299,13 +299,6 @@ export const NOT_YOUR_ADDRESS: Reply = reply(
   "This sender address does not belong to your login",
 );
 
-/** A message that nobody wrote, from a login that has no address to add (RFC 6409 §6.3). */
-export const NO_FROM: Reply = reply(
-  554,
-  "5.6.0",
-  "Message refused: it has no From field",
-);
-
 /** A client on our own deny list. */
 export const DENIED: Reply = reply(554, "5.7.1", "Access denied");
 

@@ -136,7 +136,7 @@ export class ReplyParser {
 }
 
 function toReply(code: number, lines: readonly string[]): Reply {
-  const texts = lines.map((line) => line.slice(4).trim());
+  const texts = lines.map((line) => line.replace(/^\d{3}.?/su, "").trim());
   const status = STATUS.exec(texts.at(-1)!)?.[0];
   // RFC 2034 §4: the class is the code's first digit. Anything else is text that looks like it.
   if (status === undefined || status[0] !== String(code)[0]) {

@@ -25,6 +25,8 @@ const MESSAGES: readonly (readonly [string, number])[] = [
   ["Received : a\r\nReceived \t : b\r\nReceived x: no\r\n\r\n", 2],
   ["Receive: no\r\nReceived no\r\nRReceived: no\r\n\r\n", 0],
   ["ReceivedReceived: no\r\nReceived: yes\r\n\r\n", 1],
+  // U+001A is a colon but for the bit that makes capitals of small letters.
+  ["Received\x1a no\r\nReceived \x1a no\r\n\r\n", 0],
   ["Subject: x\r\nReceived: a", 1],
   ["Received: a\r\n.\r\nReceived: b\r\n\r\n\r\nReceived: body\r\n", 2],
 ];

@@ -1,5 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
-import type { Transaction } from "../../src/smtp/client_envelope.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  checkTransaction,
+  type Transaction,
+} from "../../src/smtp/client_envelope.ts";
 import { parseExtensions } from "../../src/smtp/client_extensions.ts";
 import { brief, offering, play, to } from "./client_play.ts";
 
@@ -270,4 +273,56 @@ for (const [lines, expected] of ANSWERS) {
 test("parseExtensions() takes the host's name for no keyword", () => {
   assertEquals(parseExtensions({ code: 250, text: "PIPELINING" }), NOTHING);
   assertEquals(parseExtensions({ code: 250, text: ["DSN"] }), NOTHING);
+});
+
+const [RECIPIENT] = PLAIN.recipients;
+
+/** Transactions that would be read as others, or as more than one command. */
+const MISFITS: Readonly<Record<string, Transaction>> = {
+  "no recipients": { ...PLAIN, recipients: [] },
+  "a negative size": { ...PLAIN, size: -1 },
+  "a parameter in the sender's domain": sentBy("a", "b.test> SIZE=0 X=<"),
+  "a command in the sender's domain": sentBy("a", "b.test>\r\nRSET"),
+  "a line end in the sender's name": sentBy("a\r\nRSET", "b.test"),
+  "a control character in the sender's name": sentBy("a\u009b2J", "b.test"),
+  "a sender without a domain": sentBy("postmaster", ""),
+  "a parameter in a recipient's domain": sentTo({
+    address: { local: "a", domain: "b.test> NOTIFY=NEVER X=<" },
+  }),
+  "a recipient's name that is too long": sentTo({
+    address: { local: "x".repeat(65), domain: "b.test" },
+  }),
+  "a line end in ENVID": { ...PLAIN, envid: "a\r\nRSET" },
+  "letters in ENVID that aren't ASCII": { ...PLAIN, envid: "ж" },
+  "an empty ENVID": { ...PLAIN, envid: "" },
+  "a parameter in ORCPT's type": original("rfc822;a NOTIFY=NEVER", "a@b.test"),
+  "a line end in ORCPT": original("rfc822", "a\r\nRSET"),
+  "an empty ORCPT": original("rfc822", ""),
+};
+
+function sentBy(local: string, domain: string): Transaction {
+  return { ...PLAIN, from: { local, domain } };
+}
+
+function sentTo(
+  recipient: Partial<Transaction["recipients"][number]>,
+): Transaction {
+  return { ...PLAIN, recipients: [{ ...RECIPIENT!, ...recipient }] };
+}
+
+function original(type: string, address: string): Transaction {
+  return sentTo({ orcpt: { type, address } });
+}
+
+for (const [what, transaction] of Object.entries(MISFITS)) {
+  test(`checkTransaction() refuses ${what}`, () => {
+    assertThrows(() => checkTransaction(transaction), TypeError, "Cannot send");
+  });
+}
+
+test("checkTransaction() takes what can be written", () => {
+  checkTransaction(REPORTED);
+  checkTransaction({ ...UTF8, from: { local: "петя", domain: "почта.рф" } });
+  checkTransaction(sentTo({ address: { local: "Postmaster", domain: "" } }));
+  checkTransaction(original("utf-8", "ж@b.test"));
 });

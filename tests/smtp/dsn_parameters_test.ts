@@ -11,7 +11,7 @@ import {
 Deno.test("parseRet() reads both values in any case and no other", () => {
   assertEquals(parseRet("full"), { ret: "FULL" });
   assertEquals(parseRet("HDRS"), { ret: "HDRS" });
-  for (const bad of [undefined, "", "FULL,HDRS", "BODY"]) {
+  for (const bad of [undefined, "", "FULL,HDRS", "BODY", "HDRſ"]) {
     assertEquals(parseRet(bad), "expected FULL or HDRS");
   }
 });
@@ -36,7 +36,15 @@ Deno.test("parseNotify() reads NEVER alone, or a list in any case", () => {
     notify: ["SUCCESS", "FAILURE", "DELAY"],
   });
   assertEquals(parseNotify("DELAY,DELAY"), { notify: ["DELAY"] });
-  const bad = [undefined, "", "NEVER,DELAY", "DELAY,", "ALWAYS", "NEVER,NEVER"];
+  const bad = [
+    undefined,
+    "",
+    "NEVER,DELAY",
+    "DELAY,",
+    "ALWAYS",
+    "NEVER,NEVER",
+    "ſUCCEſſ",
+  ];
   for (const value of bad) {
     assertEquals(
       parseNotify(value),
@@ -74,6 +82,8 @@ Deno.test("parseOrcpt() says what is wrong", () => {
     "rfc822;a+b": "not an encoded ASCII address",
     "utf-8;\\x{0A}": "not an encoded UTF-8 address",
     "utf-8;\\x{85}": "not an encoded UTF-8 address",
+    "utf-8;\\x{2028}": "not an encoded UTF-8 address",
+    "utf-8;a\u2028b": "not an encoded UTF-8 address",
     "utf-8;\\y": "not an encoded UTF-8 address",
     [`rfc822;${"x".repeat(494)}`]: "longer than 500 characters",
   };
@@ -89,6 +99,14 @@ Deno.test("formatDsnMailParameters() writes what there is", () => {
     "RET=FULL",
     "ENVID=a+20b+3D",
   ]);
+});
+
+Deno.test("formatDsnMailParameters() leaves out an ENVID that got too long", () => {
+  // A client may write "=" as it is, though it shouldn't; we write +3D.
+  const read = parseEnvid("=".repeat(34));
+  assertEquals(read, { envid: "=".repeat(34) });
+  assertEquals(formatDsnMailParameters({ envid: "=".repeat(34) }), []);
+  assertEquals(formatDsnMailParameters({ envid: "=".repeat(33) }).length, 1);
 });
 
 Deno.test("formatDsnRcptParameters() writes ORCPT in the form the server takes", () => {

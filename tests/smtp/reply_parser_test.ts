@@ -56,6 +56,7 @@ const REPLIES: Readonly<Record<string, readonly [string, Reply]>> = {
     status: "5.1.1",
     text: "No",
   }],
+  "a picture as separator": ["250😀OK\r\n", { code: 250, text: "OK" }],
   "a letter as separator": ["250xOK\r\n", { code: 250, text: "OK" }],
   "an enhanced status": ["421 4.3.2 Bye\r\n", {
     code: 421,
