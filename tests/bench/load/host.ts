@@ -1,0 +1,2 @@
+/** Where everything happens. */
+export const HOST = "127.0.0.1";

@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { readOptions } from "./options.ts";
+
+const NAMES = {
+  workloads: ["delivered", "relayed", "start"],
+  peers: ["postfix", "haraka"],
+};
+
+Deno.test("readOptions() runs everything unless told otherwise", () => {
+  assertEquals(readOptions([], NAMES), {
+    rounds: 3,
+    messages: undefined,
+    only: NAMES.workloads,
+    peers: NAMES.peers,
+    save: "tests/bench/load/latest.md",
+  });
+});
+
+Deno.test("readOptions() takes names in the order of the table", () => {
+  const args = ["--only", "start,delivered", "--peers=haraka"];
+  const more = ["--rounds", "1", "--messages", "50", "--save", "a.md"];
+  assertEquals(readOptions([...args, ...more], NAMES), {
+    rounds: 1,
+    messages: 50,
+    only: ["delivered", "start"],
+    peers: ["haraka"],
+    save: "a.md",
+  });
+});
+
+Deno.test("readOptions() can leave our program by itself", () => {
+  const options = readOptions(["--peers", "none"], NAMES);
+  assertEquals("peers" in options && options.peers, []);
+});
+
+Deno.test("readOptions() says all that is wrong", () => {
+  const args = ["--rounds", "0", "--messages", "many", "--only", "relaid"];
+  assertEquals(readOptions([...args, "--peers", "exchange", "--fast"], NAMES), {
+    problems: [
+      "--fast: unknown flag; smtpd --help lists those there are",
+      "--rounds 0: give a whole number from 1",
+      "--messages many: give a whole number from 1",
+      "--only relaid: unknown; did you mean relayed?",
+      "--peers exchange: unknown; one of postfix, haraka",
+    ],
+  });
+});
