@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { readFlags, SERVER_FLAGS } from "../../src/config/flags.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { permissionFlags } from "../../src/config/permissions.ts";
+import type { Settings } from "../../src/config/settings.ts";
+import type { Door } from "../../src/server/doors.ts";
 import { temporaryFolder } from "../queue/fakes.ts";
 import { eventually, within } from "./patience.ts";
 
@@ -27,9 +29,12 @@ export interface Exit {
 
 /** A server that runs. Disposing of it kills it if nothing else ended it. */
 export interface Program extends AsyncDisposable {
+  /** Where mail comes in from servers. */
   readonly port: number;
   readonly mailDir: string;
   readonly pid: number;
+  /** The port that a setting opened; throws when it opened none. */
+  portOf(setting: Door["setting"]): number;
   /** Its log so far. */
   log(): string;
   /** Waits until the log has a line with these words, so many times, and gives the lines. */
@@ -39,6 +44,13 @@ export interface Program extends AsyncDisposable {
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
 }
+
+/** What it says of each port. */
+const LISTENING: Readonly<Record<Door["setting"], string>> = {
+  "port": "Listening",
+  "submission-port": "Listening for users who log in",
+  "submissions-port": "Listening for users who log in under TLS",
+};
 
 /** Starts a server that listens, on a port that the system picks unless one is given. */
 export async function start(
@@ -61,16 +73,24 @@ export async function start(
     return await exit();
   };
   const listening = await Promise.race([
-    out.match(/^Listening on .*:(\d+)$/m, () => ended),
+    // What follows the ports.
+    out.match(/^Keeping mail for /m, () => ended),
     status,
   ]);
   if (!(listening instanceof Array)) {
     throw new Error(`smtpd did not start: ${(await exit()).error}`);
   }
+  const portOf = (setting: Door["setting"]) => {
+    const line = new RegExp(`^${LISTENING[setting]} on .*:(\\d+)$`, "m");
+    const port = line.exec(out.text())?.[1];
+    if (port === undefined) throw new Error(`smtpd has no --${setting}`);
+    return Number(port);
+  };
   return {
-    port: Number(listening[1]),
+    port: portOf("port"),
     mailDir,
     pid: process.pid,
+    portOf,
     log: error.text,
     async logged(words, times = 1) {
       const lines = () =>
@@ -101,11 +121,16 @@ export async function smtpd(
 /** A server's process, permitted just what it needs with these settings. */
 export function serve(mailDir: string, more: readonly string[]): Deno.Command {
   const args = ["--host", HOST, "--mail-dir", mailDir, ...more];
-  const loaded = loadSettings(readFlags(args, SERVER_FLAGS));
-  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-  return command(unquoted(permissionFlags(loaded.settings)), args, {
+  return command(unquoted(permissionFlags(settingsOf(args))), args, {
     stdin: "null",
   });
+}
+
+/** The settings that flags say. Throws when there is something wrong with them. */
+export function settingsOf(args: readonly string[]): Settings {
+  const loaded = loadSettings(readFlags(args, SERVER_FLAGS));
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  return loaded.settings;
 }
 
 /** Flags as they are without the quotes that a shell needs. */

@@ -8,6 +8,17 @@ export function has(name: string): boolean {
   return path !== undefined;
 }
 
+/** Whether openssl is version 3, which is sure to have the protocols and flags that tests need. */
+export function hasOpenSsl3(): boolean {
+  if (!has("openssl")) return false;
+  const { stdout } = new Deno.Command("openssl", { args: ["version"] })
+    .outputSync();
+  const version = new TextDecoder().decode(stdout).trim();
+  if (version.startsWith("OpenSSL 3")) return true;
+  note(`${version} isn't OpenSSL 3: its test is left out`);
+  return false;
+}
+
 /** Where a program is. Some of Debian's are where only root looks. */
 function programPath(name: string): string | undefined {
   const folders = (Deno.env.get("PATH") ?? "")

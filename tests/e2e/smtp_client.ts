@@ -12,6 +12,11 @@ export interface SmtpClient extends Disposable {
   say(...lines: readonly string[]): Promise<string>;
   /** The rest of what the server says, until it closes. */
   rest(): Promise<string>;
+  /**
+   * Puts the connection under TLS, to a server that proves to be the 127.0.0.1 of one of these
+   * certificates, in PEM; rejects when it doesn't.
+   */
+  secure(...trusted: readonly string[]): Promise<void>;
   /** Closes, at once. */
   [Symbol.dispose](): void;
 }
@@ -25,8 +30,9 @@ export async function connect(port: number): Promise<SmtpClient> {
 
 /** Connects, and leaves the greeting to be read. */
 export async function dial(port: number): Promise<SmtpClient> {
-  const conn = await Deno.connect({ hostname: HOST, port });
-  conn.setNoDelay();
+  const plain = await Deno.connect({ hostname: HOST, port });
+  plain.setNoDelay();
+  let conn: Deno.Conn = plain;
   const buffer = new Uint8Array(16 * 1024);
   const decoder = new TextDecoder();
   let text = "";
@@ -72,6 +78,14 @@ export async function dial(port: number): Promise<SmtpClient> {
       while (await more());
       return text;
     },
+    async secure(...caCerts) {
+      const secured = await Deno.startTls(plain, {
+        hostname: HOST,
+        caCerts: [...caCerts],
+      });
+      conn = secured;
+      await within(secured.handshake(), "the TLS handshake");
+    },
     [Symbol.dispose]() {
       if (open) conn.close();
       open = false;
@@ -80,17 +94,41 @@ export async function dial(port: number): Promise<SmtpClient> {
   return client;
 }
 
+/** Connects and goes on under TLS, by STARTTLS; the server is to be greeted again. */
+export async function connectSecurely(
+  port: number,
+  ...trusted: readonly string[]
+): Promise<SmtpClient> {
+  using stack = new DisposableStack();
+  const client = stack.use(await connect(port));
+  await client.say("EHLO client.test", "STARTTLS");
+  await client.secure(...trusted);
+  stack.move();
+  return client;
+}
+
+/** A message to send, and how. */
+interface Sending {
+  readonly from?: string;
+  readonly to?: readonly string[];
+  /** Dot-stuffed, each line with its end. */
+  readonly text?: string;
+  /** Certificates that the server may show: TLS is begun first. */
+  readonly trusted?: readonly string[];
+}
+
 /** Sends one message; gives the last reply. */
 export async function sendMail(
   port: number,
-  { from = "vasya@other.test", to = ["petya@test.ru"], text = "hello\r\n" }: {
-    readonly from?: string;
-    readonly to?: readonly string[];
-    /** Dot-stuffed, each line with its end. */
-    readonly text?: string;
-  } = {},
+  {
+    from = "vasya@other.test",
+    to = ["petya@test.ru"],
+    text = "hello\r\n",
+    trusted,
+  }: Sending = {},
 ): Promise<string> {
-  using client = await connect(port);
+  using client =
+    await (trusted ? connectSecurely(port, ...trusted) : connect(port));
   await client.say("EHLO client.test", `MAIL FROM:<${from}>`);
   for (const address of to) await client.say(`RCPT TO:<${address}>`);
   const go = await client.say("DATA");

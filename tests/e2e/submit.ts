@@ -30,22 +30,27 @@ export async function submit(
  */
 export async function submitMany(
   port: number,
-  { name, count, ...envelope }: Omit<Submission, "content"> & {
-    /** What the marks begin with. */
-    readonly name: string;
-    readonly count: number;
-  },
+  { name, count, text = () => "hello\r\n", ...envelope }:
+    & Omit<Submission, "content">
+    & {
+      /** What the marks begin with. */
+      readonly name: string;
+      readonly count: number;
+      /** What a message says, by its number from 0 on. */
+      readonly text?: (number: number) => string;
+    },
 ): Promise<readonly string[]> {
   const marks = Array.from(
     { length: count },
     (_, number) => `${name}-${number}`,
   );
-  const waiting = marks.values();
+  const waiting = marks.entries();
   await Promise.all(Array.from({ length: CLIENTS }, async () => {
     using client = await connect(port);
     await client.say("EHLO client.test");
-    for (const mark of waiting) {
-      const content = encoder.encode(`X-Mark: ${mark}\r\n\r\nhello\r\n`);
+    for (const [number, mark] of waiting) {
+      const message = `X-Mark: ${mark}\r\n\r\n${text(number)}`;
+      const content = encoder.encode(message);
       queuedId(await send(client, { ...envelope, content }));
     }
   }));
