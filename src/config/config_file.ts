@@ -52,8 +52,11 @@ export function readConfig(file: ConfigFile): ConfigValues {
   try {
     content = parse(text);
   } catch (cause) {
-    return refuse(syntaxProblem(text, cause));
+    // What is nested very deep, the parser has no room for.
+    const tooDeep = cause instanceof RangeError;
+    return refuse(tooDeep ? TOO_DEEP : syntaxProblem(text, cause));
   }
+  if (!isNestedInside(content, DEEPEST)) return refuse(TOO_DEEP);
   if (!isObject(content)) {
     return refuse(
       'not an object of settings (such as { "domain": "test.ru" })',
@@ -67,6 +70,16 @@ export function readConfig(file: ConfigFile): ConfigValues {
     else given.set(key, row.repeatable ? each(value) : [whole(value)]);
   }
   return { given, problems };
+}
+
+/** How deep values may be nested. Settings need three levels. */
+const DEEPEST = 10;
+
+const TOO_DEEP = `nested deeper than ${DEEPEST} levels`;
+
+function isNestedInside(value: unknown, levels: number): boolean {
+  return typeof value !== "object" || value === null || levels > 0 &&
+      Object.values(value).every((each) => isNestedInside(each, levels - 1));
 }
 
 const ROWS: ReadonlyMap<string, Setting> = new Map(

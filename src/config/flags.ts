@@ -66,7 +66,10 @@ export function readFlags(
   const valued = flags.filter((flag) => flag.takes !== "nothing")
     .map((flag) => flag.name);
   const problems: string[] = [];
-  const parsed: Readonly<Record<string, unknown>> = parseArgs([...args], {
+  const known = withoutUnderscores(args, (arg, key) => {
+    problems.push(complaint(arg, key, names));
+  });
+  const parsed: Readonly<Record<string, unknown>> = parseArgs([...known], {
     string: ["_", ...valued],
     collect: valued,
     boolean: names.filter((name) => !valued.includes(name)),
@@ -93,6 +96,23 @@ export function readFlags(
     problems.push(`${JSON.stringify(extra)}: unexpected argument`);
   }
   return { given, operands: rest, problems };
+}
+
+/**
+ * The arguments without the flag `_`, alone or among letters. There is none, but it is what parseArgs
+ * calls the operands, and to give it makes it throw.
+ */
+function withoutUnderscores(
+  args: readonly string[],
+  unknown: (arg: string, key: string) => void,
+): readonly string[] {
+  const end = args.indexOf("--");
+  return args.filter((arg, index) => {
+    const isFlag = end < 0 || index < end;
+    if (!isFlag || !/^--_(?:=|$)|^-(?!-)[^=]*_/.test(arg)) return true;
+    unknown(arg, arg.replace(/^-+|=.*$/gs, ""));
+    return false;
+  });
 }
 
 /** Why parseArgs didn't know what to do with an argument that starts with a hyphen. */

@@ -18,6 +18,8 @@ export function nearest(
   let best: string | undefined;
   let fewest = Math.floor(word.length / 3) + 2;
   for (const name of names) {
+    // No fewer changes than that, and a very long word takes long to compare.
+    if (Math.abs(name.length - word.length) >= fewest) continue;
     const changes = distance(word, name);
     if (changes < fewest) [best, fewest] = [name, changes];
   }

@@ -116,6 +116,14 @@ const WRONG: readonly (readonly [string, ...string[]])[] = [
     "--no-transcript",
     "--no-transcript: unknown flag; did you mean --transcript?",
   ],
+  [
+    "--_ x",
+    "--_: unknown flag; smtpd --help lists those there are",
+    '"x": unexpected argument',
+  ],
+  ["-_9", "-_9: unknown flag; smtpd --help lists those there are"],
+  ["--max_size=1", "--max_size: unknown flag; did you mean --max-size?"],
+  ["-- --a_b", '"--a_b": unexpected argument'],
   ["-p 25", "-p: unknown flag; smtpd --help lists those there are"],
   ["test.ru", '"test.ru": unexpected argument'],
   ["25", '"25": unexpected argument'],
@@ -126,6 +134,19 @@ const WRONG: readonly (readonly [string, ...string[]])[] = [
     '--store: "x" is not one of maildir, mbox',
   ],
 ];
+
+Deno.test("loadSettings() says that a file is nested too deep", () => {
+  const nested = (open: string, close: string, levels: number) =>
+    `{ "domain": ${open.repeat(levels)}1${close.repeat(levels)} }`;
+  const tooDeep = [`${PATH}: nested deeper than 10 levels`];
+  for (const [open, close] of [["[", "]"], ['{"a":', "}"]] as const) {
+    for (const levels of [10, 100, 5_000, 100_000]) {
+      assertEquals(problems([], nested(open, close, levels)), tooDeep);
+    }
+    assertEquals(problems([], nested(open, close, 9)).length, 1);
+    assertMatch(problems([], nested(open, close, 9))[0]!, /domain: .* is not/);
+  }
+});
 
 for (const [line, ...expected] of WRONG) {
   Deno.test(`loadSettings() says what is wrong with: smtpd ${line}`, () => {

@@ -1,12 +1,13 @@
 /** What a client might send, from pure noise to nearly right. Octets are widened to UTF-16 units. */
 import { LINE_LIMIT } from "../../src/smtp/framer.ts";
+import { changed, repeat } from "./making.ts";
 import type { Random } from "./random.ts";
 
 /** Ways to make input. */
 export type Maker = (random: Random) => string;
 
 /** Pieces that mean something to somebody along the way. */
-const TOKENS = [
+export const TOKENS: readonly string[] = [
   "\r\n",
   "\r",
   "\n",
@@ -116,16 +117,8 @@ export function longLine(random: Random): string {
 
 /** A known dialogue's input with a few things changed. */
 export function mutated(dialogues: readonly string[]): Maker {
-  return (random) => {
-    let input = random.pick(dialogues).slice(0, 4000);
-    for (let changes = random.below(6); changes >= 0; changes--) {
-      const at = random.below(input.length + 1);
-      const to = random.chance(0.5) ? at + random.below(12) : at;
-      const insert = random.chance(0.7) ? random.pick(TOKENS) : "";
-      input = input.slice(0, at) + insert + input.slice(to);
-    }
-    return input;
-  };
+  return (random) =>
+    changed(random, random.pick(dialogues).slice(0, 4000), TOKENS);
 }
 
 function command(random: Random): string {
@@ -164,13 +157,4 @@ function path(random: Random): string {
   if (random.chance(0.1)) return "<>";
   const route = random.chance(0.1) ? "@a,@b:" : "";
   return `<${route}${random.pick(LOCAL_PARTS)}@${random.pick(DOMAINS)}>`;
-}
-
-/** Up to `most` pieces, one after the other. */
-function repeat(random: Random, most: number, piece: () => string): string {
-  let pieces = "";
-  for (let count = random.below(most + 1); count > 0; count--) {
-    pieces += piece();
-  }
-  return pieces;
 }

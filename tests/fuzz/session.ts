@@ -1,15 +1,13 @@
 /**
  * Throws chance at sessions. Whatever a client sends, and in whatever pieces: nothing throws, every
- * reply is well-formed, no more comes out than a fixed measure for each line that went in, and a
- * message that is accepted is what the plain reader of `reference.ts` makes of the same octets.
+ * reply is well-formed, no more comes out than a fixed measure for each line that went in, and what
+ * is heard was a line.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Reply } from "../../src/smtp/reply.ts";
-import * as replies from "../../src/smtp/replies.ts";
-import type { Question, ServerConfig } from "../../src/smtp/state.ts";
-import { decide } from "../transcripts/policy.ts";
+import type { ServerConfig } from "../../src/smtp/state.ts";
 import { Player, type Trace } from "../transcripts/play.ts";
 import { CONFIG } from "../transcripts/transcript.ts";
+import { anyAnswer, anyServer, type Server } from "./circumstances.ts";
 import {
   commands,
   longLine,
@@ -20,8 +18,10 @@ import {
   tokens,
 } from "./inputs.ts";
 import { assertLogins } from "./logins.ts";
+import { narrow } from "./making.ts";
 import { type Random, random } from "./random.ts";
 import { isBad, readDotted } from "./reference.ts";
+import { type Fuzz, showing } from "./target.ts";
 import { assertWellFormed } from "./well_formed.ts";
 
 const GREETED = "EHLO a\r\n";
@@ -48,38 +48,11 @@ const PREFIXES: readonly string[] = [
   `${GREETED}BDAT 50\r\n`,
 ];
 
-const SETTINGS: ServerConfig = {
-  ...CONFIG,
-  maxSize: 500,
-  maxRecipients: 2,
-  maxFaults: 5,
-  mechanisms: { clear: ["PLAIN"], secure: ["PLAIN", "LOGIN"] },
-};
-
-const TLS_FIRST: ServerConfig["mechanisms"] = {
-  ...SETTINGS.mechanisms,
-  clear: [],
-};
-
-/** A server and the way to it. */
-interface Server {
-  readonly config: ServerConfig;
-  /** Whether TLS is on from the first octet. */
-  readonly secure?: boolean;
-}
-
 /** Octets that one line of input can call forth at most: the answer to EHLO or HELP. */
 const OUTPUT_PER_LINE = 700;
 
-/** One try. The seed says all of it. */
-export type Fuzz = (seed: number) => void;
-
-/**
- * Makes the tries, with the inputs of known dialogues to change.
- *
- * @throws {Error} From a try that fails, with its input.
- */
-export function fuzzer(dialogues: readonly string[]): Fuzz {
+/** Makes the tries, with the inputs of known dialogues to change. */
+export function sessions(dialogues: readonly string[]): Fuzz {
   const change = mutated(dialogues);
   const makers: readonly Maker[] = [noise, tokens, commands, text, change];
   return (seed) => {
@@ -89,27 +62,11 @@ export function fuzzer(dialogues: readonly string[]): Fuzz {
     const make = chance.chance(0.02) ? longLine : chance.pick(makers);
     const input = prefix + make(chance);
     const server = anyServer(chance);
-    try {
+    showing(input, () => {
       checkSession(input, server, chance);
       checkText(text(chance), chance);
       checkChunks(chance);
-    } catch (cause) {
-      throw new Error(`Seed ${seed} fails with ${JSON.stringify(input)}`, {
-        cause,
-      });
-    }
-  };
-}
-
-function anyServer(chance: Random): Server {
-  return {
-    config: {
-      ...SETTINGS,
-      tls: chance.chance(0.1),
-      authRequired: chance.chance(0.1),
-      ...(chance.chance(0.1) && { mechanisms: TLS_FIRST }),
-    },
-    secure: chance.chance(0.1),
+    });
   };
 }
 
@@ -136,12 +93,12 @@ function checkSession(input: string, server: Server, chance: Random): void {
 function play(
   input: string,
   size: number,
-  server: Server,
+  server: Pick<Server, "config"> & Partial<Server>,
   seed?: number,
 ): Trace {
   const chance = seed === undefined ? undefined : random(seed);
   const player = new Player(server, {
-    question: (question) => chance && answer(question, chance),
+    question: (question) => chance && anyAnswer(question, chance),
   });
   const octets = narrow(input);
   for (let at = 0; at < octets.length && player.end !== "close"; at += size) {
@@ -161,19 +118,7 @@ function assertHeard(record: readonly string[], input: string): void {
   }
 }
 
-/** Mostly yes, so that a session gets on. */
-function answer(question: Question, chance: Random): Reply {
-  if (question.ask === "auth" || question.ask === "response") {
-    if (chance.chance(0.5)) return replies.challenge("");
-    if (chance.chance(0.5)) return replies.AUTHENTICATED;
-  }
-  if (chance.chance(0.95)) return decide(question);
-  return chance.pick([
-    replies.LOCAL_ERROR,
-    replies.RELAY_DENIED,
-    replies.shuttingDown(CONFIG.hostname),
-  ]);
-}
+const USUAL: { readonly config: ServerConfig } = { config: CONFIG };
 
 /** Text after DATA, against the plain reader. */
 function checkText(octets: string, chance: Random): void {
@@ -183,7 +128,7 @@ function checkText(octets: string, chance: Random): void {
       octets.slice(0, octets.length - expected.rest.length)
     }`,
     1 + chance.below(20),
-    { config: CONFIG },
+    USUAL,
   );
   assertEquals(messages, [expected.bad ? "(discarded)" : expected.text]);
 }
@@ -198,12 +143,8 @@ function checkChunks(chance: Random): void {
   const { messages } = play(
     `${ADDRESSED}${sent.join("")}BDAT 0 LAST\r\n`,
     1 + chance.below(20),
-    { config: CONFIG },
+    USUAL,
   );
   const whole = chunks.join("");
   assertEquals(messages, [isBad(whole) ? "(discarded)" : whole]);
-}
-
-function narrow(octets: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(octets, (octet) => octet.charCodeAt(0));
 }
