@@ -2,13 +2,17 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
+import { relative, sep as SEPARATOR } from "node:path";
 import manifest from "../deno.json" with { type: "json" };
 import { messageJson } from "../src/cli/queue_json.ts";
 import { run } from "../src/cli/run.ts";
+import type { ConfigFile } from "../src/config/config_file.ts";
 import { readFlags, SERVER_FLAGS } from "../src/config/flags.ts";
 import { loadSettings } from "../src/config/load.ts";
 import { permissionFlags } from "../src/config/permissions.ts";
+import { placesIn } from "../src/config/places.ts";
 import type { Settings } from "../src/config/settings.ts";
+import { type Setting, SETTINGS } from "../src/config/table.ts";
 import { freshStates } from "../src/queue/state.ts";
 import { startServer } from "../src/server/start.ts";
 import { scriptedTerminal } from "./cli/scripted_terminal.ts";
@@ -32,9 +36,26 @@ async function help(): Promise<string> {
   return terminal.stdout;
 }
 
-/** The settings of a command line's flags, in which no value holds a space. */
+/** Where README has the config file of its small domain. */
+const CONFIG = "/etc/smtpd/smtpd.json";
+
+/** What README says is in that file. */
+function configFile(): ConfigFile {
+  const [text] = blocks("jsonc").filter((text) => text.includes("/etc/smtpd"));
+  return { path: CONFIG, text: text! };
+}
+
+/** A command line's flags, in which no value holds a space. */
+function readWords(flags: string) {
+  const read = readFlags(flags.split(" "), SERVER_FLAGS);
+  const config = read.given.get("config")?.[0];
+  return { read, ...(config === CONFIG && { config: configFile() }) };
+}
+
+/** The settings of a command line's flags, and of README's config file if it is among them. */
 function settingsOf(flags: string): Settings {
-  const loaded = loadSettings(readFlags(flags.split(" "), SERVER_FLAGS));
+  const { read, config } = readWords(flags);
+  const loaded = loadSettings(read, config);
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
   return loaded.settings;
 }
@@ -62,13 +83,94 @@ Deno.test("README speaks of every subcommand", async () => {
   }
 });
 
-Deno.test("README's config file is in order", () => {
-  const [text = ""] = blocks("jsonc");
-  const loaded = loadSettings(readFlags([], SERVER_FLAGS), {
-    path: "smtpd.json",
-    text,
-  });
-  assertEquals(loaded.ok ? [] : loaded.problems, []);
+Deno.test("README's config files are in order", () => {
+  const texts = blocks("jsonc");
+  assertEquals(texts.length, 2);
+  for (const text of texts) {
+    const file = { path: "smtpd.json", text };
+    const loaded = loadSettings(readFlags([], SERVER_FLAGS), file);
+    assertEquals(loaded.ok ? [] : loaded.problems, []);
+  }
+});
+
+/** The arguments of each command in README by which somebody runs the program. */
+function commands(): readonly string[] {
+  const command =
+    /(?<=^|\s|\/bin\/|\\)smtpd(?:\.exe)? ((?:--|check |user |alias |tls )[^>"\n#]*)/gm;
+  return ["sh", "ini", "powershell"].flatMap(blocks)
+    .flatMap((text) => [...text.matchAll(command)])
+    .map(([, args]) => args!.trim());
+}
+
+Deno.test("README's servers and checks have flags that there are", () => {
+  const servers = commands().filter((args) => /^(?:check|--)/.test(args));
+  assert(servers.length >= 4, servers.join("\n"));
+  for (const args of servers) {
+    const flags = args.replace(/^check /, "").replaceAll("'", "")
+      .replace("C:\\smtpd\\smtpd.json", CONFIG);
+    assert(settingsOf(flags), args);
+  }
+});
+
+Deno.test("README's subcommands do what they say", async () => {
+  const mailDir = await Deno.makeTempDir();
+  try {
+    const tools = commands().filter((args) => /^(?:user|alias|tls)/.test(args));
+    assert(tools.length >= 3, tools.join("\n"));
+    for (const args of tools) {
+      const terminal = scriptedTerminal({ secrets: ["12345", "12345"] });
+      const words = args.replace(/ --mail-dir \S+/, "").split(" ");
+      const code = await run([...words, "--mail-dir", mailDir], terminal);
+      assertEquals({ args, code, said: terminal.stderr }, {
+        args,
+        code: 0,
+        said: "",
+      });
+    }
+  } finally {
+    await Deno.remove(mailDir, { recursive: true });
+  }
+});
+
+Deno.test("README's limits have the defaults that the program has", () => {
+  const [, table = ""] = /^## Strangers$([^]*?)^## /m.exec(README) ?? [];
+  const rows = [...table.matchAll(/^\| `--([\w-]+)` +\| (\w+)/gm)];
+  assert(rows.length >= 8);
+  const settings: readonly Setting[] = Object.values(SETTINGS);
+  for (const [, flag, shown] of rows) {
+    const setting = settings.find((each) => each.flag === flag);
+    assertEquals(setting?.default ?? "none", shown, `--${flag}`);
+  }
+});
+
+Deno.test("README's events are in the sources", () => {
+  const [, table = ""] = /^## The log$([^]*?)^## /m.exec(README) ?? [];
+  const events = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) =>
+    name!
+  );
+  assert(events.includes("message undeliverable"));
+  const sources = textsIn(new URL("src/", ROOT)).join("\n");
+  const missing = events.filter((event) => !sources.includes(`"${event}"`));
+  assertEquals(missing, []);
+});
+
+function textsIn(folder: URL): readonly string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? textsIn(new URL(`${name}/`, folder))
+      : [Deno.readTextFileSync(new URL(name, folder))]
+  );
+}
+
+Deno.test("README shows what is in the state folder", () => {
+  const [shown = ""] = blocks("text").filter((text) =>
+    text.includes(".smtpd/\n")
+  );
+  const { state, ...places } = placesIn("mail");
+  for (const place of Object.values(places)) {
+    const [name = ""] = relative(state, place).split(SEPARATOR);
+    assert(new RegExp(`^ {4}${name}/? `, "m").test(shown), name);
+  }
 });
 
 Deno.test("README names the fields of the queue in JSON", () => {
@@ -116,16 +218,19 @@ Deno.test("README's tasks exist", () => {
 });
 
 Deno.test("README's commands have the permissions that check names", () => {
-  const commands = blocks("sh").flatMap((text) => {
+  const permitted = blocks("sh").flatMap((text) => {
     const [, granted, flags] = /^deno run (.*) main\.ts (.*)\n$/.exec(text) ??
       [];
     return granted && flags ? [{ granted, flags }] : [];
   });
-  for (const { granted, flags } of commands) {
-    assertEquals(granted, permissionFlags(settingsOf(flags)).join(" "));
+  assert(permitted.length >= 3);
+  for (const { granted, flags } of permitted) {
+    const config = readWords(flags).config?.path;
+    const needed = permissionFlags(settingsOf(flags), { config });
+    assertEquals(granted, needed.join(" "));
   }
   const { permissions, flags } = devTask();
-  const dev = commands.find((command) => command.flags === flags);
+  const dev = permitted.find((command) => command.flags === flags);
   assertEquals(dev?.granted.replaceAll('"', ""), permissions);
 });
 
