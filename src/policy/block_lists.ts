@@ -15,6 +15,12 @@ export interface BlockLists {
 /** Milliseconds that a list has for its answer. */
 const TIME_LIMIT = 5_000;
 
+/**
+ * Clients about whom lists are asked at once. Each question takes a socket, and thousands of clients
+ * that come and go while a list is slow must not use up the files that the mail needs.
+ */
+const AT_ONCE = 200;
+
 /** Milliseconds between two complaints of the same kind about the same list. */
 const QUIET = 60 * 60 * 1000;
 
@@ -33,7 +39,8 @@ const isPrivate = containedIn([
 ]);
 
 /**
- * Block lists by their names in DNS. All are asked at once; one that gives no answer lists nobody.
+ * Block lists by their names in DNS. All are asked at once; one that gives no answer lists nobody. So
+ * does none while too many clients come at once to ask about all.
  *
  * An answer in 127.0.0.0/8 is a listing (RFC 5782 §2.1), but for 127.255.255.0/24, by which some
  * lists say that they won't answer us. Any other is not from the list: its domain has a new owner,
@@ -74,16 +81,29 @@ export function makeBlockLists(
   },
 ): BlockLists {
   const complaints = new Map<string, number>(); // When made last, by event and list.
+  let asking = 0;
 
   return {
     async lookUp(address) {
       const octets = octetsOf(address);
       if (octets === undefined || isPrivate(address)) return undefined;
-      const name = reversed(octets);
-      const listed = await Promise.all(zones.map((zone) => isIn(zone, name)));
-      return zones.find((_, index) => listed[index]);
+      if (asking >= AT_ONCE) {
+        complain("too many clients to ask block lists about");
+        return undefined;
+      }
+      asking++;
+      try {
+        return await listOf(reversed(octets));
+      } finally {
+        asking--;
+      }
     },
   };
+
+  async function listOf(name: string): Promise<string | undefined> {
+    const listed = await Promise.all(zones.map((zone) => isIn(zone, name)));
+    return zones.find((_, index) => listed[index]);
+  }
 
   async function isIn(zone: string, name: string): Promise<boolean> {
     const answer = await inTime(resolver.ipv4(`${name}.${zone}`), clock);
@@ -113,10 +133,7 @@ export function makeBlockLists(
     return true;
   }
 
-  function complain(
-    event: string,
-    fields: LogFields & { readonly zone: string },
-  ): void {
+  function complain(event: string, fields: LogFields = {}): void {
     const key = `${event} ${fields.zone}`;
     const now = clock.now();
     const last = complaints.get(key);

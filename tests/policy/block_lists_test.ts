@@ -180,6 +180,36 @@ Deno.test("lookUp() waits 5 s at most, for all lists together", async () => {
   ]);
 });
 
+Deno.test("lookUp() asks about 200 clients at once, and lets pass who is one too many", async () => {
+  const clock = fakeClock();
+  const log = fakeLog();
+  const unanswered: ((answer: Answer<string>) => void)[] = [];
+  const resolver = {
+    ipv4: () =>
+      new Promise<Answer<string>>((resolve) => unanswered.push(resolve)),
+  };
+  const lists = makeBlockLists({ zones: ["a.test"], resolver, clock, log });
+  const found: (string | undefined)[] = [];
+  const lookUp = (address: string) =>
+    void lists.lookUp(address).then((list) => found.push(list));
+  for (let client = 0; client < 2_000; client++) {
+    lookUp(`203.0.${client >> 8}.${client & 255}`);
+  }
+  await clock.advance(0);
+  assertEquals(unanswered.length, 200);
+  assertEquals(found.splice(0), Array(1_800).fill(undefined));
+  assertEquals(log.of("too many clients to ask block lists about").length, 1);
+
+  unanswered[0]!({ kind: "records", records: ["127.0.0.2"] });
+  await clock.advance(0);
+  assertEquals(found.splice(0), ["a.test"]);
+  for (const address of ["203.0.113.7", "203.0.113.8"]) lookUp(address);
+  await clock.advance(0);
+  assertEquals([unanswered.length, found.splice(0)], [201, [undefined]]);
+  await clock.advance(5_000);
+  assertEquals(found, Array(200).fill(undefined));
+});
+
 Deno.test("lookUp() leaves no timer behind", async () => {
   const { lists, clock } = setting(["a.test"], {});
   await lists.lookUp("203.0.113.7");
