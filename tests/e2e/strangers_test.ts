@@ -369,3 +369,23 @@ Deno.test("strangers' rules are for strangers: who relays here is spared them", 
   await server.logged("message delivered", 4);
   assertEquals(mailsOf(folder.mailDir, "petya").length, 4);
 });
+
+Deno.test("smtpd doesn't let strangers flood its log", async () => {
+  await using server = await startBehindProxy();
+  for (let round = 1; round <= 2; round++) {
+    using client = await connectFrom(STRANGER, server.port);
+    await client.say("EHLO client.test", MAIL);
+    await client.send("RCPT TO:<sasha@elsewhere.test>\r\n".repeat(200));
+    for (let count = 0; count < 200; count++) {
+      assertEquals(await client.reply(), "550 5.7.1 Relaying denied");
+    }
+    const { length } = await server.logged("recipient refused", 60);
+    // One more a second is told.
+    assert(length < 300, `${length}`);
+  }
+  assertEquals(
+    await sayFrom("192.0.2.8", server.port, MAIL, "RCPT TO:<b@c.test>"),
+    "550 5.7.1 Relaying denied",
+  );
+  await server.logged("peer=192.0.2.8");
+});
