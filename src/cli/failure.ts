@@ -19,7 +19,8 @@ export function failureText(
   cause: unknown,
   options: { readonly stack: boolean },
 ): string {
-  const line = failureLine(cause).replace(/\s*\n\s*/g, " ");
+  const lines = failureLine(cause).split("\n").map((line) => line.trim());
+  const line = lines.filter((each) => each !== "").join(" ");
   if (!options.stack || !(cause instanceof Error)) return line;
   return `${line}\n${cause.stack ?? ""}`.trimEnd();
 }

@@ -18,11 +18,11 @@ export interface Mailbox {
 }
 
 /**
- * RFC 6531 §3.3: `UTF8-non-ascii`, without the control characters U+0080 to U+009F: no terminal or
- * log should get them, and no other server would. The line was decoded before, so a range of code
- * points does.
+ * RFC 6531 §3.3: `UTF8-non-ascii`, without the control characters U+0080 to U+009F and the separators
+ * of lines U+2028 and U+2029: no header, terminal or log should get them. The line was decoded before,
+ * so a range of code points does.
  */
-const NON_ASCII = "\\u{a0}-\\u{10ffff}";
+const NON_ASCII = "\\u{a0}-\\u{2027}\\u{202a}-\\u{10ffff}";
 
 /** `Atom = 1*atext` (RFC 5322 §3.2.3). */
 const ATOM = `[a-zA-Z0-9!#$%&'*+\\-/=?^_\`{|}~${NON_ASCII}]+`;

@@ -33,7 +33,17 @@ const PIECES = [
     "@a,@b:",
     "+tag",
   ],
-  ...["\t", "\0", "\x7f", "\u0080", "\u009b", "postmaster", "a@b", "test.ru"],
+  ...[
+    "\t",
+    "\0",
+    "\x7f",
+    "\u0080",
+    "\u009b",
+    "\u2028",
+    "postmaster",
+    "a@b",
+    "test.ru",
+  ],
 ];
 
 /** One try. */
@@ -72,7 +82,7 @@ function checkMailbox(text: string): void {
     shape(parseReversePath(`<${written}> NEXT`)),
     { value: mailbox, rest: " NEXT" },
   );
-  assert(!/\p{Cc}/u.test(written), "a control character");
+  assert(!/[\p{Cc}\p{Zl}\p{Zp}]/u.test(written), "a control character");
   assert(
     mailbox.domain.startsWith("[") || isDomain(mailbox.domain),
     "a domain that is none",

@@ -4,7 +4,7 @@ import type { Random } from "./random.ts";
 
 const LOCAL_PARTS = [
   ...["petya", "a", "x".repeat(64), '"a b"', '"\\""', '"@"', "ж", "😀", "#1"],
-  ...["a\u00a0b", "\u00a0a", "a\u2028b", "a\u3000"],
+  ...["a\u00a0b", "\u00a0a", "a\u3000"],
   ...["a+tag", '""', "_", "-", '" "', '"a,b"', "\u202e"],
   ...['"From:"', "=?utf-8?q?a?=", "%41", "con", "..\\", '"../../etc/passwd"'],
 ];

@@ -141,9 +141,14 @@ function takeLiteral(text: string): Taken<string> | undefined {
 }
 
 function isLiteral(inside: string): boolean {
-  return inside.toLowerCase().startsWith("ipv6:")
-    ? isIPv6(inside.slice(5)) && !inside.includes("%")
-    : isFourNumbers(inside);
+  if (!inside.toLowerCase().startsWith("ipv6:")) return isFourNumbers(inside);
+  const address = inside.slice(5);
+  const last = address.slice(address.lastIndexOf(":") + 1);
+  // Four numbers may have more zeros here than where addresses are written else.
+  const plain = isFourNumbers(last)
+    ? `${address.slice(0, -last.length)}0.0.0.0`
+    : address;
+  return isIPv6(plain) && !plain.includes("%");
 }
 
 /** RFC 5321 §4.1.3: `Snum` may start with a zero. */
@@ -195,9 +200,10 @@ function isLetterOrDigit(character: string): boolean {
     isBetween(character, "0", "9");
 }
 
-/** RFC 6531 §3.3, without the control characters that it doesn't exclude. */
+/** RFC 6531 §3.3, without the control characters and line separators that it doesn't exclude. */
 function isUtf8(character: string): boolean {
-  return character.codePointAt(0)! >= 0xa0;
+  const point = character.codePointAt(0)!;
+  return point >= 0xa0 && point !== 0x2028 && point !== 0x2029;
 }
 
 function octetsOf(text: string): number {

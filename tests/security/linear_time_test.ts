@@ -33,7 +33,6 @@ import {
 } from "../../src/smtp/xtext.ts";
 import { openAliases } from "../../src/store/aliases.ts";
 import { openGreylistFile } from "../../src/store/greylist_file.ts";
-import { safeName } from "../../src/store/names.ts";
 import { isScrypt } from "../../src/store/password.ts";
 import { readScramCredential } from "../../src/store/scram_credential.ts";
 import { openUsers } from "../../src/store/users.ts";
@@ -79,16 +78,7 @@ const UNITS = [
     "+41",
   ],
 ];
-const STARTS = [
-  "",
-  "a@b.ru ",
-  "a@b.ru: ",
-  "250-",
-  "n,,n=",
-  "--a ",
-  '{"domain":"',
-];
-const ENDS = ["", "!", " #", "\r\n"];
+const ENDS = ["", "!"];
 
 const SUPPLEMENTS = {
   from: { local: "a", domain: "b" },
@@ -97,49 +87,89 @@ const SUPPLEMENTS = {
 };
 
 /** What reads text, or writes it down, at once. */
-const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  "a setting": (text) => {
-    for (const { kind } of Object.values(SETTINGS)) kind.read(text);
-  },
-  "the config file": (text) => readConfig({ path: "x", text }),
-  "a word that is misspelt": (text) => nearest(text, ["port", "domain"]),
-  "a reply": (text) => {
-    const parser = new ReplyParser();
-    parser.push(new TextEncoder().encode(text));
-    while (parser.pull()?.kind === "reply");
-  },
-  "an answer to EHLO": (text) =>
-    parseExtensions({ code: 250, text: ["a", text] }),
-  "SCRAM": (text) => [readClientFirst(text), readClientFinal(text)],
-  "credentials": (text) => [isScrypt(text), readScramCredential(text)],
-  "a line of a transcript": (
-    text,
-  ) => [parseLine(text), queuedAs(text), isSent(text)],
-  "xtext": (text) => [decodeXtext(text), encodeXtext(text)],
-  "addresses in UTF-8": (
-    text,
-  ) => [decodeUtf8Address(text), encodeUtf8Address(text, "xtext")],
-  "a header": (text) => {
-    const octets = new TextEncoder().encode(text);
-    makeSubmission(SUPPLEMENTS).push(octets);
-    new HopCounter().scan(octets);
-  },
-  "a report": (text) => [
-    formatField("Subject", text),
-    quotedPrintable(new TextEncoder().encode(text)),
-  ],
-  "the log": (text) => [escaped(text), quoted(text)],
-  "a name": safeName,
-  "a PROXY header": (text) => readProxyHeader(new TextEncoder().encode(text)),
-  "resolv.conf": nameServersIn,
-  "a failure": (text) => failureText(new Error(text), { stack: false }),
-};
+interface Reader {
+  readonly what: string;
+  /** How the text begins that it gets to the end of. */
+  readonly start?: string;
+  readonly read: (text: string) => unknown;
+}
 
-for (const [what, read] of Object.entries(READERS)) {
+const READERS: readonly Reader[] = [
+  {
+    what: "a setting",
+    read(text) {
+      for (const { kind } of Object.values(SETTINGS)) kind.read(text);
+    },
+  },
+  { what: "the config file", read: config },
+  { what: "a key in the config file", start: '{"', read: config },
+  { what: "a misspelt word", read: (text) => nearest(text, ["port", "host"]) },
+  {
+    what: "a reply",
+    read(text) {
+      const parser = new ReplyParser();
+      parser.push(new TextEncoder().encode(text));
+      while (parser.pull()?.kind === "reply");
+    },
+  },
+  {
+    what: "an answer to EHLO",
+    read: (text) => parseExtensions({ code: 250, text: ["a", text] }),
+  },
+  { what: "the start of SCRAM", start: "n,,n=", read: readClientFirst },
+  { what: "the end of SCRAM", start: "c=", read: readClientFinal },
+  { what: "scrypt", start: "scrypt$", read: isScrypt },
+  { what: "SCRAM's keys", start: "scram-sha-256$", read: readScramCredential },
+  {
+    what: "a line of a transcript",
+    start: "2026-01-01T00:00:00.000Z a ",
+    read: (text) => [parseLine(text), queuedAs(text), isSent(text)],
+  },
+  {
+    what: "xtext",
+    read: (text) => [decodeXtext(text), encodeXtext(text)],
+  },
+  {
+    what: "an address in UTF-8",
+    read: (text) => [decodeUtf8Address(text), encodeUtf8Address(text, "xtext")],
+  },
+  {
+    what: "a header",
+    read(text) {
+      const octets = new TextEncoder().encode(text);
+      makeSubmission(SUPPLEMENTS).push(octets);
+      new HopCounter().scan(octets);
+    },
+  },
+  {
+    what: "a report",
+    read: (text) => [
+      formatField("Subject", text),
+      quotedPrintable(new TextEncoder().encode(text)),
+    ],
+  },
+  { what: "the log", read: (text) => [escaped(text), quoted(text)] },
+  {
+    what: "a PROXY header",
+    start: "PROXY ",
+    read: (text) => readProxyHeader(new TextEncoder().encode(text)),
+  },
+  { what: "resolv.conf", start: "nameserver ", read: nameServersIn },
+  {
+    what: "a failure",
+    read: (text) => failureText(new Error(text), { stack: false }),
+  },
+];
+
+function config(text: string): unknown {
+  return readConfig({ path: "x", text });
+}
+
+for (const { what, start = "", read } of READERS) {
   Deno.test(`no text, however it is made, takes long to read as ${what}`, {
     permissions: "none",
   }, () => {
-    for (const text of texts()) {
+    for (const text of texts(start)) {
       const begin = performance.now();
       read(text);
       inTime(performance.now() - begin, text);
@@ -148,7 +178,8 @@ for (const [what, read] of Object.entries(READERS)) {
 }
 
 Deno.test("no text takes long to read as the users, the aliases or the greylist", async () => {
-  for (const text of texts()) {
+  const starts = ["", "a@b.ru ", "a@b.ru: ", "2026-01-01T00:00:00Z 0 "];
+  for (const text of starts.flatMap((start) => [...texts(start)])) {
     const disk = memoryDisk();
     disk.put("f/x", text.toWellFormed());
     const clock = manualClock("2026-01-01T00:00:00Z");
@@ -161,12 +192,10 @@ Deno.test("no text takes long to read as the users, the aliases or the greylist"
   }
 });
 
-function* texts(): Generator<string> {
+function* texts(start: string): Generator<string> {
   for (const unit of UNITS) {
     const middle = unit.repeat(LENGTH / unit.length);
-    for (const start of STARTS) {
-      for (const end of ENDS) yield start + middle + end;
-    }
+    for (const end of ENDS) yield start + middle + end;
   }
 }
 

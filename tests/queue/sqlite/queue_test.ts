@@ -210,6 +210,29 @@ Deno.test("due() sets a damaged row aside, says so once, and goes on", async () 
   await assertRejects(() => queue.get(ids[0]!), Error, "Cannot read message");
 });
 
+Deno.test("due() sets a row aside of which an octet changed, though it still makes sense", async () => {
+  const changes = [
+    "envelope = replace(envelope, '\"vasya\"', '\"vasia\"')",
+    "states = replace(states, '\"attempts\":0', '\"attempts\":1')",
+    // The row of another message.
+    "id = id + 1",
+  ];
+  for (const change of changes) {
+    const log = fakeLog();
+    using memory = memoryQueue({ log });
+    const { queue, database } = memory;
+    const mail = letter();
+    await put(queue, mail);
+    await queue.release([mail.message.id]);
+    assertEquals(
+      database.prepare(`UPDATE message SET ${change}`).run().changes,
+      1,
+    );
+    assertEquals(await dueIds(queue, START), []);
+    assertEquals(log.of("queued message damaged").length, 1, change);
+  }
+});
+
 Deno.test("content() refuses octets that were lost", async () => {
   using memory = memoryQueue();
   const { queue, database } = memory;
@@ -224,6 +247,19 @@ Deno.test("content() refuses octets that were lost", async () => {
     `Cannot read message ${damaged.message.id}: content is 3 octets, not 4`,
   );
   assertEquals(await queue.content(whole.message.id), whole.content);
+});
+
+Deno.test("content() refuses octets that changed", async () => {
+  using memory = memoryQueue();
+  const { queue, database } = memory;
+  const mail = letter();
+  await put(queue, mail);
+  database.exec("UPDATE message SET content = x'486A0D0A'");
+  await assertRejects(
+    () => queue.content(mail.message.id),
+    Error,
+    `Cannot read message ${mail.message.id}: content is damaged`,
+  );
 });
 
 Deno.test("commit() removes the spool file of a message that goes, after it went", async () => {
