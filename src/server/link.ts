@@ -35,6 +35,9 @@ const LONG_TALK = 64 * 1024;
 /** Milliseconds that a client has to rest before each read once it has talked for so long. */
 const REST = 500;
 
+/** Octets that are read of it at a time then. */
+const SIP = 256;
+
 /**
  * What goes to and fro between a client and us, within the time that the client has for it. When it
  * was waited for in vain, it has {@linkcode LAST_WORD} milliseconds to take what is still to be said.
@@ -53,6 +56,8 @@ export class Link implements Disposable {
   #pace = 0;
   /** Characters of commands and replies since the client last got something done. */
   #talk = 0;
+  /** Milliseconds that it has rested since it was last answered. */
+  #rested = 0;
   #leaving = false;
 
   constructor(
@@ -69,9 +74,12 @@ export class Link implements Disposable {
   async read(
     wait: "command" | "body",
   ): Promise<Uint8Array<ArrayBuffer> | Interruption | null> {
-    const disturbed = await this.#rest();
-    if (disturbed !== undefined) return disturbed;
-    const buffer = this.#buffer(wait);
+    let buffer = this.#buffer(wait);
+    if (wait === "command" && this.#talk > LONG_TALK) {
+      const disturbed = await this.#rest();
+      if (disturbed !== undefined) return disturbed;
+      buffer = buffer.subarray(0, SIP);
+    }
     const reading = this.#earlyRead ?? this.#transport.read(buffer);
     this.#earlyRead = undefined;
     const count = await this.#waiter.wait(reading, this.#timeout, {
@@ -100,6 +108,7 @@ export class Link implements Disposable {
     );
     this.#waiter.progress();
     this.#talk += text.length;
+    this.#rested = 0;
     return written === true;
   }
 
@@ -150,12 +159,12 @@ export class Link implements Disposable {
    * Lets all others have their turn before a client is heard that has talked for long: with NOOPs one
    * could keep a core busy. Returns what ends the session meanwhile, if anything.
    */
-  async #rest(): Promise<"stop" | "room" | undefined> {
-    if (this.#talk <= LONG_TALK) return undefined;
+  async #rest(): Promise<Interruption | undefined> {
     const over = await this.#waiter.wait(new Promise<never>(() => {}), REST, {
       stoppable: true,
     });
-    if (over === "timeout") return undefined;
+    this.#rested += REST;
+    if (over === "timeout" && this.#rested < this.#timeout) return undefined;
     this.#leaving = true;
     return over;
   }

@@ -14,6 +14,7 @@ import {
 import { freePort } from "../e2e/remote_server.ts";
 import { connect, queuedId, sendMail } from "../e2e/smtp_client.ts";
 import { filesUnder, walk } from "../e2e/stored_mail.ts";
+import { listening } from "./listening.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -35,15 +36,6 @@ function under(
     stdout: "piped",
     stderr: "piped",
   });
-}
-
-async function isListening(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: HOST, port })).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 for (const [umask, store] of [["000", "maildir"], ["022", "mbox"]] as const) {
@@ -74,7 +66,7 @@ for (const [umask, store] of [["000", "maildir"], ["022", "mbox"]] as const) {
       ];
       const flags = unquoted(permissionFlags(settingsOf(args)));
       await using server = under(umask, flags, args, "null").spawn();
-      await eventually(() => isListening(port), "smtpd to listen");
+      await listening(port);
       queuedId(await sendMail(port));
       queuedId(await sendMail(port, { to: ["ivan@elsewhere.test"] }));
       using client = await connect(port);

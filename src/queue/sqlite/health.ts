@@ -6,7 +6,7 @@ import type { OpenDatabase } from "./database.ts";
 import { primaryCode } from "./error.ts";
 import { headerFault } from "./first_page.ts";
 import { openPages } from "./pages.ts";
-import { hasItsTables, schemaVersion } from "./schema.ts";
+import { hasItsTables, isVersionDamaged, schemaVersion } from "./schema.ts";
 import { BUSY_TIMEOUT, configureDatabase } from "./setup.ts";
 
 /**
@@ -51,6 +51,7 @@ export async function findFault(
 function faultOf(database: DatabaseSync): string | undefined {
   // Statements that are prepared say by a code what is wrong, others don't.
   database.prepare("SELECT 1 FROM sqlite_schema").get();
+  if (isVersionDamaged(database)) return "its header has a wrong version";
   const version = schemaVersion(database); // Another program's file is left alone.
   configureDatabase(database);
   const value = (pragma: string) => {

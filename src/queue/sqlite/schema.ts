@@ -40,7 +40,7 @@ const STEPS: readonly string[] = [
    CREATE TABLE changed (message INTEGER PRIMARY KEY) STRICT;`,
 
   // No table changes: envelopes and states that are written since this step begin with checksums,
-  // which older programs would take for damage.
+  // which older programs would take for damage. Since it, `application_id` repeats the version.
   "",
 ];
 
@@ -62,10 +62,33 @@ function stepUp(database: DatabaseSync, target: number): void {
   const version = schemaVersion(database);
   for (const [index, step] of STEPS.slice(0, target).entries()) {
     if (index < version) continue;
+    const now = index + 1;
     database.exec(
-      `BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`,
+      `BEGIN IMMEDIATE;
+       ${step}
+       PRAGMA application_id = ${applicationId(now)};
+       PRAGMA user_version = ${now};
+       COMMIT;`,
     );
   }
+}
+
+/** What a queue of some version calls itself: `smt` and the version, or nothing. */
+function applicationId(version: number): number {
+  return version < 3 ? 0 : 0x736d7400 + version;
+}
+
+/**
+ * Whether the version of a queue is damaged: it has today's tables, but was given another version.
+ * A newer program's queue, or another program's database, is no such thing.
+ */
+export function isVersionDamaged(database: DatabaseSync): boolean {
+  const [version = 0, id] = ["user_version", "application_id"].map((name) =>
+    Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+  );
+  // At first, schema 3 had none.
+  const fits = id === applicationId(version) || (id === 0 && version === 3);
+  return !fits && hasTablesOf(database, SCHEMA_VERSION);
 }
 
 /**
@@ -73,8 +96,12 @@ function stepUp(database: DatabaseSync, target: number): void {
  * Throws when it was written by a newer version or isn't a queue.
  */
 export function hasItsTables(database: DatabaseSync): boolean {
+  return hasTablesOf(database, schemaVersion(database));
+}
+
+function hasTablesOf(database: DatabaseSync, version: number): boolean {
   using model = new DatabaseSync(":memory:");
-  stepUp(model, schemaVersion(database));
+  stepUp(model, version);
   return tablesOf(database) === tablesOf(model);
 }
 

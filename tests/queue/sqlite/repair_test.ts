@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Disk } from "../../../src/ports/disk.ts";
 import { openSqliteQueue } from "../../../src/queue/sqlite/open.ts";
 import { openSqliteOversight } from "../../../src/queue/sqlite/oversight.ts";
+import { SCHEMA_VERSION } from "../../../src/queue/sqlite/schema.ts";
 import { disk } from "../../../src/system/disk.ts";
 import { random } from "../../fuzz/random.ts";
 import { fakeLog, letter, START, temporaryFolder } from "../fakes.ts";
@@ -257,6 +258,40 @@ Deno.test("a program's database that isn't a queue stays as it is", async () => 
     () => openSqliteQueue({ folder: temporary.path, disk, log: fakeLog() }),
     Error,
     "file is another program's database",
+  );
+  assertEquals(await Deno.readFile(path), before);
+});
+
+Deno.test("a queue whose version is damaged is no newer program's", async () => {
+  for (const version of [0, 1, SCHEMA_VERSION + 1, 2051, -5]) {
+    await using given = await damagedQueue(() => {});
+    const { folder, held, path } = given;
+    {
+      using database = new DatabaseSync(path);
+      database.exec(`PRAGMA user_version = ${version}`);
+    }
+    const queue = await openSqliteQueue({ folder, disk, log: fakeLog() });
+    assertEquals(await everything(queue), held.messages, `${version}`);
+    await queue.close();
+  }
+});
+
+Deno.test("a newer program's queue stays as it is", async () => {
+  await using given = await damagedQueue(() => {});
+  const { folder, path } = given;
+  {
+    using database = new DatabaseSync(path);
+    const id = database.prepare("PRAGMA application_id").get()?.application_id;
+    database.exec(
+      `PRAGMA application_id = ${Number(id) + 1};
+       PRAGMA user_version = ${SCHEMA_VERSION + 1};`,
+    );
+  }
+  const before = await Deno.readFile(path);
+  await assertRejects(
+    () => openSqliteQueue({ folder, disk, log: fakeLog() }),
+    Error,
+    `it was written by a newer smtpd: schema ${SCHEMA_VERSION + 1}, `,
   );
   assertEquals(await Deno.readFile(path), before);
 });
