@@ -15,13 +15,14 @@ const LATEST = 60_000;
 
 /**
  * The databases on a machine's disk: SQLite's own, in memory, where what was committed is what a
- * crash leaves. A file on the simulated disk stands for each: when that is lost, so is the database.
+ * crash leaves. A file on the simulated disk stands for each, and has its name: when that is lost, so
+ * is the database.
  */
 export class Databases {
   readonly #storage: Storage;
-  /** Keeps each database in memory while no process has it open. */
   readonly #kept = new Map<string, DatabaseSync>();
-  #opened: DatabaseSync[] = [];
+  /** Those that are gone with who opened them: locks. */
+  #fleeting: DatabaseSync[] = [];
   /** What was said to have failed, and will be there if a crash comes before the next commit. */
   #ghost: Batch | undefined;
 
@@ -30,18 +31,23 @@ export class Databases {
   }
 
   readonly open: OpenDatabase = (path, options) => {
-    const name = path.endsWith(".db") ? this.#nameOf(path) : ":memory:";
-    const database = new DatabaseSync(name, options);
-    this.#opened.push(database);
+    if (path.endsWith(".db")) {
+      return connectionTo(this.#kept.get(this.#nameOf(path))!);
+    }
+    const database = new DatabaseSync(":memory:", options);
+    this.#fleeting.push(database);
     return database;
   };
 
   /** The program is gone, and with it its connections. */
   crash(realizeGhost: boolean): void {
-    for (const database of this.#opened) {
+    for (const database of this.#fleeting) {
       if (database.isOpen) database.close();
     }
-    this.#opened = [];
+    this.#fleeting = [];
+    for (const database of this.#kept.values()) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+    }
     if (this.#ghost && realizeGhost) this.#realize(this.#ghost);
     this.#ghost = undefined;
   }
@@ -71,17 +77,16 @@ export class Databases {
     const file = this.#storage.file(path);
     if (!file) throw new Error("unable to open database file");
     if (file.bytes.length === 0) {
-      const name = `file:${crypto.randomUUID()}?mode=memory&cache=shared`;
-      this.#kept.set(name, new DatabaseSync(name));
+      const name = `database ${this.#kept.size + 1}`;
+      this.#kept.set(name, new DatabaseSync(":memory:"));
       file.bytes = file.synced = octetsOf(name);
     }
     return textOf(file.bytes);
   }
 
   #realize(batch: Batch): void {
-    const [name] = [...this.#kept.keys()].slice(-1);
-    if (name === undefined) return;
-    using database = new DatabaseSync(name);
+    const database = [...this.#kept.values()].at(-1);
+    if (database === undefined) return;
     const queue = makeSqliteQueue(database, {
       spool: "",
       disk: {
@@ -92,6 +97,17 @@ export class Databases {
     });
     queue.commit(batch).catch(() => {}); // The messages may be in it already.
   }
+}
+
+/** A database as one process has it open: it outlives being closed. */
+function connectionTo(database: DatabaseSync): DatabaseSync {
+  return new Proxy(database, {
+    get(_, name) {
+      if (name === "close" || name === Symbol.dispose) return () => {};
+      const value = Reflect.get(database, name);
+      return typeof value === "function" ? value.bind(database) : value;
+    },
+  });
 }
 
 /**

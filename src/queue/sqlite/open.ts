@@ -14,8 +14,8 @@ import { whileInPlace } from "./whereabouts.ts";
  * Opens the queue kept in `folder`, made if missing and mended if damaged: the rows in `queue.db`,
  * large contents in `spool/`. The process owns it until `close()` or its end.
  *
- * Throws `Cannot open queue "…"` when another process owns it, the file isn't a queue, or the disk
- * fails.
+ * Throws `Cannot open queue "…"` when another process owns it, the file is the database of another
+ * program or of a newer version of this one, or the disk fails.
  */
 export async function openSqliteQueue(
   { folder, disk, log, openDatabase = openFile }: {

@@ -19,11 +19,11 @@ export async function readRemains(
 ): Promise<readonly Remains[]> {
   const found = await salvage((await openPages(path, disk)).found);
   const messages = new Map<number, Queued>();
-  for await (const { key, message, states, order } of found?.messages() ?? []) {
+  for await (const { key, message, states, order } of found.messages()) {
     if (!isNewer({ states }, messages.get(key))) continue;
     messages.set(key, { message, states, order });
   }
-  const lost = found?.keys().difference(messages) ?? new Set();
+  const lost = found.keys().difference(messages);
   const remains = [
     ...Array.from(messages, ([key, entry]) => ({ id: formatId(key), entry })),
     ...Array.from(lost, (key) => lostMessage(formatId(key))),

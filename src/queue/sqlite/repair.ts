@@ -29,7 +29,8 @@ export interface MendOptions {
  * `damaged-<time>`, with the spool files of messages that are lost. A crash in between loses nothing:
  * the next start begins again or goes on.
  *
- * Throws when the file isn't a queue, or the disk fails; then all is as it was.
+ * Throws when the file is the database of another program or of a newer version of this one, or the
+ * disk fails; then all is as it was.
  */
 export async function mendQueue(options: MendOptions): Promise<void> {
   const { folder, disk, log, openDatabase } = options;
@@ -43,7 +44,6 @@ export async function mendQueue(options: MendOptions): Promise<void> {
 
   log.error("queue damaged", { path, why });
   const found = await salvageAll(path, disk);
-  if (found.length === 0) throw new Error(why);
   const { saved, ...rescued } = await rebuild(found, `${path}.new`, options);
   const aside = await asideFor(`${path}.new`, options);
   await putAside(spool, aside, (name) => isLost(name, saved), options);
@@ -115,16 +115,16 @@ interface Rescued {
 }
 
 /**
- * What is left of a database; nothing when it isn't a queue. Where its log is damaged, that is what
- * there was at its end, and then what there was before the damage, of which some may have gone since.
+ * What is left of a database. Where its log is damaged, that is what there was at its end, and then
+ * what there was before the damage, of which some may have gone since.
  */
 async function salvageAll(
   path: string,
   disk: Pick<Disk, "stat" | "stream">,
 ): Promise<readonly Salvage[]> {
   const { beyond, found } = await openPages(path, disk);
-  const all = [beyond && await salvage(beyond), await salvage(found)];
-  return all.filter((salvage) => salvage !== undefined);
+  const before = await salvage(found);
+  return beyond ? [await salvage(beyond), before] : [before];
 }
 
 /** Makes a new database of what can be saved, in one file. */

@@ -2,12 +2,7 @@ import type { Attempt, Queued } from "../queue.ts";
 import { freshStates } from "../state.ts";
 import { type BtreePage, type Cell, readBtreePage } from "./btree_page.ts";
 import { decodeAttempt, decodeOrder } from "./encoding.ts";
-import {
-  headerFault,
-  readFreePages,
-  readRoots,
-  type Roots,
-} from "./first_page.ts";
+import { readFreePages, readRoots } from "./first_page.ts";
 import type { Pages } from "./pages.ts";
 import { readRecord, type Value } from "./record.ts";
 import { readEnvelope, readStates } from "./rows.ts";
@@ -49,14 +44,14 @@ export interface Salvage {
 }
 
 /**
- * Reads what is left of a damaged database; `undefined` when it doesn't look like a queue.
+ * Reads what is left of a damaged database, which may be nothing.
  *
  * Rows are looked for in their table's tree, and what hung on a page of it that is lost, on all pages
  * that are in no tree. A page that SQLite has freed still has its old rows. It is known by the list of
  * free pages, and where that is in doubt, by the index, which has the key of every row. When both are
  * damaged as well, a message can come back that was settled long ago: twice is better than not at all.
  */
-export async function salvage(pages: Pages): Promise<Salvage | undefined> {
+export async function salvage(pages: Pages): Promise<Salvage> {
   const roots = await readRoots(pages);
   const free = await readFreePages(pages);
 
@@ -74,9 +69,7 @@ export async function salvage(pages: Pages): Promise<Salvage | undefined> {
     if (cell) words.set(cell.key, (await valuesOf(cell))[1]);
   }
 
-  const isOurs = await isQueue(pages, roots) ||
-    !(await messagesElsewhere(new Set()).next()).done;
-  return isOurs ? { messages, attempts, keys: () => keys } : undefined;
+  return { messages, attempts, keys: () => keys };
 
   async function* messages(): AsyncGenerator<Found> {
     const read = new Set<number>();
@@ -182,22 +175,6 @@ export async function salvage(pages: Pages): Promise<Salvage | undefined> {
     }
     return joined([...parts.values()], length);
   }
-}
-
-/** Whether the file is empty or begins as a database, or one of the two oldest trees where it must. */
-async function isQueue(
-  pages: Pages,
-  { message, message_due }: Roots,
-): Promise<boolean> {
-  const first = await pages.page(1);
-  if (!first || headerFault(first) === undefined) return true;
-  const trees = [[message, "table"], [message_due, "index"]] as const;
-  for (const [root, tree] of trees) {
-    const page = await pages.page(root);
-    const found = page && readBtreePage(page);
-    if (found?.tree === tree && !found.damaged) return true;
-  }
-  return false;
 }
 
 function isKey(value: unknown): value is number {

@@ -71,23 +71,33 @@ Deno.test("openSqliteQueue() lets others read beside the owner", async () => {
   await queue.close();
 });
 
-Deno.test("openSqliteQueue() says when the file is not a database", async () => {
-  await using temporary = await temporaryFolder();
-  const path = join(temporary.path, "queue.db");
-  await Deno.writeTextFile(path, "Dear diary, ".repeat(1000));
-  await assertRejects(
-    () => openSqliteQueue({ folder: temporary.path, disk, log }),
-    Error,
-    `Cannot open queue "${path}": file is not a database`,
-  );
-  const text = await Deno.readTextFile(path);
-  assert(text.startsWith("Dear diary"));
+Deno.test("openSqliteQueue() puts aside what is not a database, and says so", async () => {
+  for (const text of ["Dear diary", "Dear diary, ".repeat(1000)]) {
+    await using temporary = await temporaryFolder();
+    const path = join(temporary.path, "queue.db");
+    await Deno.writeTextFile(path, text);
+    const log = fakeLog();
+    const queue = await openSqliteQueue({
+      folder: temporary.path,
+      disk,
+      log,
+    });
+    await queue.commit({ put: [letter()], settle: [], now: START });
+    await queue.close();
+    const [told] = log.of("queue damaged");
+    assertEquals(told, { path, why: "file is not a database" });
+    const aside = String(log.of("queue mended")[0]?.damaged);
+    assertEquals(await Deno.readTextFile(join(aside, "queue.db")), text);
+  }
 });
 
 Deno.test("openSqliteQueue() frees everything when it fails", async () => {
   await using temporary = await temporaryFolder();
   const path = join(temporary.path, "queue.db");
-  await Deno.writeTextFile(path, "Dear diary, ".repeat(1000));
+  {
+    using database = new DatabaseSync(path);
+    database.exec("CREATE TABLE recipe (name TEXT)");
+  }
   await assertRejects(() =>
     openSqliteQueue({ folder: temporary.path, disk, log })
   );
