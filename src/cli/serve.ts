@@ -1,6 +1,7 @@
 import { openLog } from "../log.ts";
 import { formatEndpoint } from "../net/transport.ts";
 import { startServer } from "../server/start.ts";
+import { openThreadedFlow } from "../server/threaded_flow.ts";
 import { clock } from "../system/clock.ts";
 import { serverSettings } from "./load.ts";
 import { onStopSignal } from "./stop_signal.ts";
@@ -21,7 +22,10 @@ export async function serve(
   });
   const asked = Promise.withResolvers<void>();
   using _signals = onStopSignal(asked.resolve);
-  const server = await startServer(settings, { log });
+  const server = await startServer(settings, {
+    log,
+    openFlow: openThreadedFlow,
+  });
   try {
     if (settings.logFormat === "text") {
       welcome(settings, server.doors).forEach(terminal.out);

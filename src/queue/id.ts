@@ -6,7 +6,10 @@ import type { Clock } from "../ports/clock.ts";
  * An ID is an integer of at most 53 bits: milliseconds since 2024 (until 2093), then 12 bits that
  * start at random in each millisecond and count on, into the next millisecond if they overflow.
  *
+ * Two makers at work at the same time never make the same if one makes even and the other odd IDs.
+ *
  * @param options.random A number from 0 up to, not including, 1.
+ * @param options.parity Which integers the IDs are; any by default.
  *
  * @example
  * ```ts
@@ -22,17 +25,20 @@ import type { Clock } from "../ports/clock.ts";
  * ```
  */
 export function makeIds(
-  { clock, random }: {
+  { clock, random, parity }: {
     readonly clock: Pick<Clock, "now">;
     readonly random: () => number;
+    readonly parity?: "even" | "odd";
   },
 ): () => string {
-  let last = -1;
+  const step = parity === undefined ? 1 : 2;
+  const remainder = parity === "odd" ? 1 : 0;
+  let last = remainder - step;
   return () => {
     const time = Math.max(0, clock.now() - EPOCH);
     // Starting in the lower half leaves room to count within the millisecond.
-    const start = Math.floor(random() * (SEQUENCES / 2));
-    last = Math.max(last + 1, time * SEQUENCES + start);
+    const start = Math.floor(random() * (SEQUENCES / 2 / step)) * step;
+    last = Math.max(last + step, time * SEQUENCES + start + remainder);
     return formatId(last);
   };
 }

@@ -47,15 +47,15 @@ export interface MailFlowOptions extends Surroundings {
   /** Where we listen, so that no mail is sent round to ourselves. */
   readonly listens: readonly Endpoint[];
   readonly directory: Directory;
-  readonly transcripts: Transcripts;
+  readonly transcripts: Pick<Transcripts, "open">;
   readonly nextId: () => string;
   readonly clock: Clock;
   readonly disk: Disk;
   readonly log: Log;
 }
 
-/** The folder in it of contents too large for a row of the queue. */
-const SPOOL = "spool";
+/** The folder, in the one of everything that isn't mail, of contents too large for a row of the queue. */
+export const SPOOL = "spool";
 
 /** Messages written to the mail folders at the same time, or waiting for their wave. */
 const LOCAL_DELIVERIES = 256;

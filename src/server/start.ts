@@ -8,16 +8,15 @@ import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
 import { makeIds } from "../queue/id.ts";
-import { openAliases } from "../store/aliases.ts";
-import { type Directory, openDirectory } from "../store/directory.ts";
 import { type Logins, loginsOf } from "../store/logins.ts";
 import { openSecret } from "../store/secret.ts";
-import { openUsers } from "../store/users.ts";
+import type { Users } from "../store/users.ts";
 import { clock as systemClock } from "../system/clock.ts";
 import { disk as systemDisk } from "../system/disk.ts";
 import { type Door, doorsOf } from "./doors.ts";
 import { openIntake } from "./intake.ts";
 import { openMailFlow } from "./mail_flow.ts";
+import { openMembers } from "./members.ts";
 import {
   noTranscripts,
   openTranscripts,
@@ -38,11 +37,14 @@ export interface RunningServer {
   readonly finished: Promise<void>;
 }
 
-/** What a server runs on, for those who simulate it. */
+/** What a server runs on. */
 export interface ServerOptions {
   readonly log: Log;
+  /** The system's by default; others are for those who simulate it. */
   readonly clock?: Clock;
   readonly disk?: Disk;
+  /** Opens the way of a message; by default in the thread that asks. */
+  readonly openFlow?: typeof openMailFlow;
 }
 
 /**
@@ -53,7 +55,8 @@ export interface ServerOptions {
  */
 export async function startServer(
   settings: Settings,
-  { log, clock = systemClock, disk = systemDisk }: ServerOptions,
+  { log, clock = systemClock, disk = systemDisk, openFlow = openMailFlow }:
+    ServerOptions,
 ): Promise<RunningServer> {
   const system = { log, clock, disk };
   await using starting = new AsyncDisposableStack();
@@ -63,18 +66,19 @@ export async function startServer(
   const { state: folder } = placesIn(settings.mailDir);
   await disk.makeFolder(folder);
   const transcripts = starting.use(openRecord(settings, system));
-  const members = await openMembers(settings, system);
-  const nextId = makeIds({ clock, random: Math.random });
-  const shared = { ...system, ...members, transcripts, nextId };
+  const { users, directory } = await openMembers(settings, system);
+  const logins = await openLogins(settings, { users, disk });
+  const nextId = makeIds({ clock, random: Math.random, parity: "even" });
+  const shared = { ...system, directory, transcripts, nextId };
   const flow = starting.use(
-    await openMailFlow(settings, {
+    await openFlow(settings, {
       ...shared,
       folder,
       listens: doors.flatMap(({ listener }) => listener.addresses),
     }),
   );
   const { sessions } = starting.use(
-    await openIntake(settings, { ...shared, flow }),
+    await openIntake(settings, { ...shared, logins, flow }),
   );
 
   flow.resume();
@@ -95,7 +99,7 @@ export async function startServer(
 }
 
 /** What everything runs on. */
-type System = Required<ServerOptions>;
+type System = Required<Pick<ServerOptions, "log" | "clock" | "disk">>;
 
 /** A door that stands open. */
 type OpenDoor = Door & { readonly listener: Listener };
@@ -108,25 +112,16 @@ function openRecord(
   return transcript ? openTranscripts({ ...system, folder }) : noTranscripts;
 }
 
-async function openMembers(
-  { mailDir, domains, accept }: Settings,
-  system: System,
-): Promise<{ readonly logins: Logins; readonly directory: Directory }> {
-  const places = placesIn(mailDir);
-  const users = await openUsers({ ...system, path: places.users });
-  const aliases = await openAliases({ ...system, path: places.aliases });
-  return {
-    logins: loginsOf({
-      users,
-      secret: await openSecret({
-        path: places.secret,
-        disk: system.disk,
-        random: randomBytes,
-      }),
-      domain: domains[0],
-    }),
-    directory: openDirectory({ domains, accept, users, aliases }),
-  };
+async function openLogins(
+  { mailDir, domains }: Settings,
+  { users, disk }: { readonly users: Users; readonly disk: Disk },
+): Promise<Logins> {
+  const { secret: path } = placesIn(mailDir);
+  return loginsOf({
+    users,
+    secret: await openSecret({ path, disk, random: randomBytes }),
+    domain: domains[0],
+  });
 }
 
 /** Listens at every door there is, or at none. */

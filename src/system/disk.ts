@@ -7,48 +7,80 @@ const FOLDER_MODE = 0o700;
 /** Octets read from a file at a time. */
 const PIECE = 64 * 1024;
 
-/** The machine's own disk. */
-export const disk: Disk = {
-  makeFolder,
-  create,
-  append,
-  read,
-  stream,
-  stat,
-  list,
+/** The calls of the system that only touch its memory, unless that is full: names and octets. */
+interface Calls {
+  open(path: string, options: Deno.OpenOptions): Awaitable<Deno.FsFile>;
+  write(file: Deno.FsFile, bytes: Uint8Array): Awaitable<number>;
+  rename(from: string, to: string): Awaitable<void>;
+  stat(path: string): Awaitable<Deno.FileInfo>;
+}
+
+type Awaitable<Result> = Result | Promise<Result>;
+
+/** The machine's own disk. Nobody waits for it but who asked. */
+export const disk: Disk = makeDisk({
+  open: Deno.open,
+  write: (file, bytes) => file.write(bytes),
   rename: Deno.rename,
-  link,
-  remove,
-  syncFolder,
-};
+  stat: Deno.stat,
+});
+
+/**
+ * The same disk for a thread that talks to nobody. What only touches the system's memory is done at
+ * once, for to have another thread do it costs more than it takes; only where the disk itself is
+ * waited for, to sync and to read, others can go on. A delivery to a Maildir costs a third less.
+ */
+export const promptDisk: Disk = makeDisk({
+  open: Deno.openSync,
+  write: (file, bytes) => file.writeSync(bytes),
+  rename: Deno.renameSync,
+  stat: Deno.statSync,
+});
+
+function makeDisk(calls: Calls): Disk {
+  return {
+    makeFolder,
+    create: (path) => create(path, calls),
+    append: (path) => append(path, calls),
+    read,
+    stream,
+    stat: (path) => stat(path, calls),
+    list,
+    rename: async (from, to) => await calls.rename(from, to),
+    link,
+    remove,
+    syncFolder,
+  };
+}
 
 function makeFolder(path: string): Promise<void> {
   return Deno.mkdir(path, { recursive: true, mode: FOLDER_MODE });
 }
 
-async function create(path: string): Promise<DiskFile | undefined> {
+async function create(
+  path: string,
+  calls: Calls,
+): Promise<DiskFile | undefined> {
+  const options = { write: true, createNew: true, mode: FILE_MODE };
   try {
-    return openedFile(
-      await Deno.open(path, { write: true, createNew: true, mode: FILE_MODE }),
-    );
+    return openedFile(await calls.open(path, options), calls);
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) return undefined;
     throw cause;
   }
 }
 
-async function append(path: string): Promise<DiskFile> {
-  return openedFile(
-    await Deno.open(path, { append: true, create: true, mode: FILE_MODE }),
-  );
+async function append(path: string, calls: Calls): Promise<DiskFile> {
+  const options = { append: true, create: true, mode: FILE_MODE };
+  return openedFile(await calls.open(path, options), calls);
 }
 
-function openedFile(file: Deno.FsFile): DiskFile {
+function openedFile(file: Deno.FsFile, { write }: Calls): DiskFile {
   let open = true;
   return {
     async write(bytes) {
       for (let written = 0; written < bytes.length;) {
-        written += await file.write(bytes.subarray(written));
+        written += await write(file, bytes.subarray(written));
       }
     },
     // The times of a file may be lost, its size and octets not: fdatasync is enough, and faster.
@@ -80,8 +112,14 @@ async function* stream(
   }
 }
 
-async function stat(path: string): Promise<FileStat | undefined> {
-  const found = await unlessMissing(Deno.stat(path), undefined);
+async function stat(
+  path: string,
+  calls: Calls,
+): Promise<FileStat | undefined> {
+  const found = await unlessMissing(
+    (async () => await calls.stat(path))(),
+    undefined,
+  );
   return found && {
     size: found.size,
     changedAt: found.mtime?.getTime() ?? 0,

@@ -37,6 +37,26 @@ Deno.test("makeIds() starts each millisecond where chance has it", () => {
   assert(first() !== second());
 });
 
+Deno.test("makeIds() never makes the same as a maker of another parity", () => {
+  for (const [parity, remainder] of [["even", 0], ["odd", 1]] as const) {
+    for (const time of [START, 0]) {
+      let now = time;
+      const nextId = makeIds({
+        clock: { now: () => now },
+        random: Math.random,
+        parity,
+      });
+      const ids = Array.from({ length: 10_000 }, (_, count) => {
+        if (count % 100 === 0) now += count % 3 - 1;
+        return nextId();
+      });
+      assertEquals(new Set(ids).size, ids.length);
+      assertEquals([...ids].sort(), ids);
+      for (const id of ids) assertEquals(parseId(id)! % 2, remainder);
+    }
+  }
+});
+
 Deno.test("formatId() and parseId() are inverses", () => {
   for (const id of [0, 1, 31, 32, 2 ** 41, Number.MAX_SAFE_INTEGER]) {
     const text = formatId(id);

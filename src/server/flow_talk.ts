@@ -1,0 +1,75 @@
+/** What the main thread and the thread of the mail flow say to each other. */
+import type { Settings } from "../config/settings.ts";
+import type { Endpoint } from "../net/transport.ts";
+import type { Log, LogFields } from "../ports/log.ts";
+import type { Put } from "../queue/queue.ts";
+import type { TranscriptSession } from "./transcript.ts";
+
+/** What the main thread asks for. */
+export type FlowRequest =
+  /** The first: answered by `opened` or `failed`. */
+  | {
+    readonly ask: "open";
+    readonly settings: Settings;
+    /** The folder of everything that isn't mail. */
+    readonly folder: string;
+    readonly listens: readonly Endpoint[];
+  }
+  /** Make these durable: each is answered by `queued` or `not queued`. */
+  | { readonly ask: "enqueue"; readonly puts: readonly Put[] }
+  /** Deliver what an earlier run left. */
+  | { readonly ask: "resume" }
+  /** The last: answered by `stopped`, when all else has been said. */
+  | { readonly ask: "stop" };
+
+/** What the thread of the mail flow tells. */
+export type FlowNews =
+  | { readonly tell: "opened" | "stopped" }
+  | { readonly tell: "failed"; readonly failure: Failure }
+  | { readonly tell: "events"; readonly events: readonly FlowEvent[] };
+
+/** Something that happened in the mail flow. */
+export type FlowEvent =
+  | { readonly what: "queued"; readonly id: string }
+  | {
+    readonly what: "not queued";
+    readonly id: string;
+    readonly failure: Failure;
+  }
+  | {
+    readonly what: "log";
+    readonly level: keyof Log;
+    readonly event: string;
+    readonly fields: LogFields | undefined;
+  }
+  /** A dialogue with another server, by the ID of its session. */
+  | { readonly what: "dialogue opened"; readonly session: TranscriptSession }
+  | {
+    readonly what: "said";
+    readonly id: string;
+    readonly lines: readonly string[];
+  }
+  | { readonly what: "dialogue closed"; readonly id: string };
+
+/** What is left of an error between threads. */
+export interface Failure {
+  readonly message: string;
+  /** By these a full disk is known. */
+  readonly code?: unknown;
+  readonly errcode?: unknown;
+}
+
+/** Makes an error fit to be told. */
+export function failureOf(cause: unknown): Failure {
+  const { code, errcode } = Object(cause);
+  return {
+    message: cause instanceof Error ? cause.message : String(cause),
+    ...(code !== undefined && { code }),
+    ...(errcode !== undefined && { errcode }),
+  };
+}
+
+/** The error that was told. */
+export function errorOf({ message, ...codes }: Failure): Error {
+  return Object.assign(new Error(message), codes);
+}
