@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import * as files from "node:fs/promises";
 
 /** How much room a file system has for us. */
 export interface Room {
@@ -17,11 +17,11 @@ export interface Room {
  * without the permission `--allow-sys=statfs`.
  */
 export async function roomAt(path: string): Promise<Room> {
-  const { bsize, blocks, bavail, files, ffree } = await statfs(path);
+  const found = await files.statfs(path);
   return {
-    free: bavail * bsize,
-    total: blocks * bsize,
-    freeFiles: ffree,
-    totalFiles: files,
+    free: found.bavail * found.bsize,
+    total: found.blocks * found.bsize,
+    freeFiles: found.ffree,
+    totalFiles: found.files,
   };
 }
