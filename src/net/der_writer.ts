@@ -1,4 +1,5 @@
 /** Writes DER (ITU-T X.690), as far as a certificate needs it. */
+import { Buffer } from "node:buffer";
 
 /**
  * An element: its tag, and the parts of what it holds.
@@ -47,7 +48,7 @@ export function octetString(octets: Uint8Array): Uint8Array {
 
 /** What an algorithm, an attribute or a use is known by, from its octets in hexadecimal. */
 export function objectIdentifier(hex: string): Uint8Array {
-  return element(0x06, Uint8Array.fromHex(hex));
+  return element(0x06, Buffer.from(hex, "hex"));
 }
 
 /** Text. */

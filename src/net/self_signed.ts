@@ -2,6 +2,7 @@
  * A self-signed certificate for tests (RFC 5280 §4.1). The key and the signature are
  * `node:crypto`'s; the rest is a page of DER, for which a library would bring 19 packages.
  */
+import { Buffer } from "node:buffer";
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import * as der from "./der_writer.ts";
 
@@ -119,7 +120,7 @@ function alternativeNames(domains: readonly string[]): readonly Uint8Array[] {
 }
 
 function pem(label: string, octets: Uint8Array): string {
-  const lines = octets.toBase64().match(/.{1,64}/g) ?? [];
+  const lines = Buffer.from(octets).toString("base64").match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${
     lines.join("\n")
   }\n-----END ${label}-----\n`;

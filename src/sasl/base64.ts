@@ -10,7 +10,22 @@
  * ```
  */
 export function encodeText(text: string): string {
-  return new TextEncoder().encode(text).toBase64();
+  return encodeBase64(new TextEncoder().encode(text));
+}
+
+/**
+ * Octets in base64, some thousands of them at most.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeBase64 } from "./base64.ts";
+ *
+ * assertEquals(encodeBase64(Uint8Array.of(0, 255)), "AP8=");
+ * ```
+ */
+export function encodeBase64(octets: Uint8Array): string {
+  return btoa(String.fromCharCode(...octets));
 }
 
 /**
@@ -31,9 +46,9 @@ export function decodeBase64(
   text: string,
 ): Uint8Array<ArrayBuffer> | undefined {
   try {
-    const octets = Uint8Array.fromBase64(text);
+    const octets = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
     // What is not written as it would be was read leniently.
-    return octets.toBase64() === text ? octets : undefined;
+    return encodeBase64(octets) === text ? octets : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeText } from "./base64.ts";
+import { decodeBase64, encodeBase64, encodeText } from "./base64.ts";
 import {
   type ClientFinal,
   type ClientFirst,
@@ -51,8 +51,9 @@ function askProof(
   means: ScramMeans,
 ): SaslServerStep {
   const nonce = first.nonce + means.nonce();
-  const serverFirst =
-    `r=${nonce},s=${keys.salt.toBase64()},i=${keys.iterations}`;
+  const serverFirst = `r=${nonce},s=${
+    encodeBase64(keys.salt)
+  },i=${keys.iterations}`;
 
   return challenge(serverFirst, (message) => {
     const final = readClientFinal(message);
@@ -80,7 +81,7 @@ function judge(
   if (!isSame(sha256(clientKey), storedKey)) return refused("credentials");
 
   // SMTP has no room for data beside a success (RFC 4954 §4), so the server's proof goes ahead.
-  const verifier = `v=${hmac(serverKey, said).toBase64()}`;
+  const verifier = `v=${encodeBase64(hmac(serverKey, said))}`;
   return challenge(
     verifier,
     (response) => response === "" ? { kind: "done", name } : MALFORMED,

@@ -1,5 +1,5 @@
 import { scrypt, timingSafeEqual } from "node:crypto";
-import { decodeBase64 } from "../sasl/base64.ts";
+import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 
 /** What one guess at a password costs (RFC 7914 §2). */
 export interface ScryptCost {
@@ -71,8 +71,8 @@ function written({ cost, salt, hash }: Credential): string {
     cost.cost,
     cost.blockSize,
     cost.parallelization,
-    salt.toBase64(),
-    hash.toBase64(),
+    encodeBase64(salt),
+    encodeBase64(hash),
   ].join("$");
 }
 

@@ -1,5 +1,5 @@
 import { pbkdf2 } from "node:crypto";
-import { decodeBase64 } from "../sasl/base64.ts";
+import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import type { ScramKeys } from "../sasl/server_exchange.ts";
 import { saslprep } from "./saslprep.ts";
 import { scramMeans } from "./scram_means.ts";
@@ -48,7 +48,7 @@ export async function hashForScram(
   const salted = await derive(saslprep(password), salt, iterations);
   const storedKey = sha256(hmac(salted, octetsOf("Client Key")));
   const serverKey = hmac(salted, octetsOf("Server Key"));
-  const octets = [salt, storedKey, serverKey].map((each) => each.toBase64());
+  const octets = [salt, storedKey, serverKey].map(encodeBase64);
   return ["scram-sha-256", iterations, ...octets].join("$");
 }
 
