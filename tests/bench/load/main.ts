@@ -3,6 +3,7 @@
  * NAME,…|none] [--save FILE]`: our program and others, each started as its users run it, measured
  * in turn on one machine.
  */
+import { type Ground, openGround } from "./ground.ts";
 import { describeMachine, isDurable } from "./machine.ts";
 import { type Options, readOptions } from "./options.ts";
 import type { Peer } from "./peer.ts";
@@ -50,9 +51,10 @@ async function bench(options: Options): Promise<readonly Run[]> {
     say(`${name}: left out, ${why}`);
   }
   const workloads = WORKLOADS.filter(({ name }) => options.only.includes(name));
+  await using ground = await openGround();
   const runs: Run[] = [];
   for (const workload of workloads) {
-    runs.push(...await compare(workload, peers, options));
+    runs.push(...await compare(workload, peers, { ...options, ground }));
     say("", ...plainWorkload(workload, runs));
   }
   say("", ...plainTargets(runs));
@@ -73,7 +75,7 @@ async function bench(options: Options): Promise<readonly Run[]> {
 async function compare(
   workload: Workload,
   peers: readonly Peer[],
-  { rounds, messages }: Options,
+  { rounds, messages, ground }: Options & { readonly ground: Ground },
 ): Promise<readonly Run[]> {
   const needed = neededFor(workload.load);
   const able = workload.load.by === "framer"
@@ -84,8 +86,9 @@ async function compare(
     for (const peer of able) {
       say(`${workload.name}, round ${round} of ${rounds}: ${peer.name}`);
       const { signal } = interruption;
-      runs.push(await runOnce(peer, workload, { messages, signal }));
+      runs.push(await runOnce(peer, workload, { messages, ground, signal }));
       if (signal.aborted) {
+        await ground[Symbol.asyncDispose]();
         say("Interrupted");
         Deno.exit(1);
       }

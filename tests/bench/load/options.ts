@@ -76,5 +76,8 @@ export function readOptions(
     peers: value("peers") === "none" ? [] : choice("peers", names.peers),
     save: value("save") ?? SAVE,
   };
+  if (!options.save.endsWith(".md")) {
+    problems.push(`--save ${options.save}: give a name that ends in .md`);
+  }
   return problems.length > 0 ? { problems } : options;
 }

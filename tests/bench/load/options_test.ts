@@ -35,13 +35,15 @@ Deno.test("readOptions() can leave our program by itself", () => {
 
 Deno.test("readOptions() says all that is wrong", () => {
   const args = ["--rounds", "0", "--messages", "many", "--only", "relaid"];
-  assertEquals(readOptions([...args, "--peers", "exchange", "--fast"], NAMES), {
+  args.push("--peers", "exchange", "--save", "a.json", "--fast");
+  assertEquals(readOptions(args, NAMES), {
     problems: [
       "--fast: unknown flag; smtpd --help lists those there are",
       "--rounds 0: give a whole number from 1",
       "--messages many: give a whole number from 1",
       "--only relaid: unknown; did you mean relayed?",
       "--peers exchange: unknown; one of postfix, haraka",
+      "--save a.json: give a name that ends in .md",
     ],
   });
 });

@@ -1,4 +1,5 @@
 /** One run: a server started afresh, a workload done, the server stopped. */
+import type { Ground } from "./ground.ts";
 import { join } from "node:path";
 import { makeCertificate } from "./certificate.ts";
 import { measureCrowd } from "./measure_crowd.ts";
@@ -30,6 +31,8 @@ export interface Result {
 export interface RunOptions {
   /** Messages in place of the workload's own number. */
   readonly messages: number | undefined;
+  /** Where the server keeps its files. */
+  readonly ground: Ground;
   /** Ends the run when it is aborted; nothing of it is left then. */
   readonly signal: AbortSignal;
 }
@@ -37,11 +40,14 @@ export interface RunOptions {
 /** A load that a server bears. */
 type ServerLoad = Exclude<Load, { by: "framer" }>;
 
+/** Octets of messages that are too large to be left until the end, and too few to matter then. */
+const LARGE = 4 * 1024 * 1024;
+
 /** Runs a workload once. Whatever goes wrong is in the result. */
 export async function runOnce(
   peer: Peer,
   { name, load }: Workload,
-  { messages, signal }: RunOptions,
+  { messages, ground, signal }: RunOptions,
 ): Promise<Run> {
   const sized = messages !== undefined && isMail(load)
     ? withMessages(load, messages)
@@ -50,7 +56,7 @@ export async function runOnce(
   try {
     const measuring = sized.by === "framer"
       ? measureFramer()
-      : measureServer(peer, sized, signal);
+      : measureServer(peer, sized, { ground, signal });
     return { ...run, ...await measuring };
   } catch (cause) {
     return { ...run, figures: {}, errors: [`${cause}`] };
@@ -60,11 +66,13 @@ export async function runOnce(
 async function measureServer(
   peer: Peer,
   load: ServerLoad,
-  signal: AbortSignal,
+  { ground, signal }: Pick<RunOptions, "ground" | "signal">,
 ): Promise<Result> {
   await using stack = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir({ prefix: "smtpd-bench-" });
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const folder = await ground.folder();
+  if (isMail(load) && load.mail.sizes.some((size) => size > LARGE)) {
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+  }
   const site = await makeSite(folder, load);
   const sink = { folder: join(folder, "sink"), port: site.relayPort };
   if (isMail(load) && load.mail.until === "relayed") {

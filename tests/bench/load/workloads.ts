@@ -57,7 +57,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 const MAIL: Mail = {
-  messages: 5_000,
+  messages: 8_000,
   sessions: 50,
   sizes: [4 * KIB],
   reuse: true,
@@ -107,7 +107,7 @@ export const WORKLOADS: readonly Workload[] = [
     what: "4 KiB, 1,000 messages/s offered over 50 connections, MAIL to 250",
     load: {
       by: "generator",
-      mail: { ...GENERATED, messages: 10_000, rate: 1_000 },
+      mail: { ...GENERATED, messages: 6_000, rate: 1_000 },
     },
     shows: ["p99", "p50", "max", "cpu"],
   },
