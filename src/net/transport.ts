@@ -22,34 +22,45 @@ export interface Transport extends Disposable {
 
 /** A TCP connection as a transport. */
 export function tcpTransport(conn: Deno.TcpConn): Transport {
-  let open = true;
-  return {
-    peer: endpoint(conn.remoteAddr),
-    local: endpoint(conn.localAddr),
-    async read(into) {
-      try {
-        return await conn.read(into);
-      } catch {
-        return null;
-      }
-    },
-    async write(bytes) {
-      try {
-        for (let sent = 0; sent < bytes.length;) {
-          sent += await conn.write(bytes.subarray(sent));
-        }
-        return true;
-      } catch {
-        return false;
-      }
-    },
-    [Symbol.dispose]() {
-      if (!open) return;
-      open = false;
-      conn.close();
-    },
-  };
+  return new TcpTransport(conn);
 }
+
+/** A class, for thousands of them have to fit: a closure for each method would take as much again. */
+class TcpTransport implements Transport {
+  readonly peer: Endpoint;
+  readonly local: Endpoint;
+  readonly #conn: Deno.TcpConn;
+  #open = true;
+
+  constructor(conn: Deno.TcpConn) {
+    this.peer = endpoint(conn.remoteAddr);
+    this.local = endpoint(conn.localAddr);
+    this.#conn = conn;
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return this.#conn.read(into).catch(gone);
+  }
+
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    try {
+      for (let sent = 0; sent < bytes.length;) {
+        sent += await this.#conn.write(bytes.subarray(sent));
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#conn.close();
+  }
+}
+
+const gone = () => null;
 
 /**
  * An endpoint as text: `127.0.0.1:4242`, `[::1]:4242`.

@@ -44,6 +44,14 @@ export class TimeLimits {
   #cancelTimer: (() => void) | undefined;
   #stopping = false;
   #hurried = false;
+  readonly #owner: Owner = {
+    now: () => this.#clock.now(),
+    isOver: (stoppable) => this.#hurried || (stoppable && this.#stopping),
+    forget: (wait) => {
+      this.#waits.delete(wait);
+      if (this.#waits.size === 0) this.#stopTimer();
+    },
+  };
 
   /** `tick` is how late, in milliseconds, a time limit may be noticed. */
   constructor(clock: Clock, { tick = 500 }: { readonly tick?: number } = {}) {
@@ -53,24 +61,10 @@ export class TimeLimits {
 
   /** Waits for a new connection. */
   waiter(): Waiter {
-    const wait = new Wait(this.#clock);
+    const wait = new Wait(this.#owner);
     this.#waits.add(wait);
     this.#startTimer();
-    return {
-      wait: (work, limit, { stoppable = false, evictable = true } = {}) => {
-        if (this.#hurried || (stoppable && this.#stopping)) {
-          // Nobody will hear of it, so its failure must not go unhandled.
-          work.catch(() => {});
-          return Promise.resolve("stop");
-        }
-        return wait.start(work, limit, { stoppable, evictable });
-      },
-      progress: () => wait.progress(),
-      [Symbol.dispose]: () => {
-        this.#waits.delete(wait);
-        if (this.#waits.size === 0) this.#stopTimer();
-      },
-    };
+    return wait;
   }
 
   /** Ends every stoppable wait, now and from now on. */
@@ -121,29 +115,42 @@ export class TimeLimits {
   }
 }
 
+/** What all connections' waits have in common. */
+interface Owner {
+  readonly now: () => number;
+  /** Whether such waits end before they begin. */
+  readonly isOver: (stoppable: boolean) => boolean;
+  readonly forget: (wait: Wait) => void;
+}
+
 /** A connection's wait, which may or may not be going on. */
-class Wait {
+class Wait implements Waiter {
   /** When it ends at the latest; `Infinity` while nothing is waited for. */
   deadline = Infinity;
   stoppable = false;
   evictable = false;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #owner: Owner;
   #since = 0;
   /** Milliseconds of the waits since the last progress that are over. */
   #waited = 0;
   #interrupt: ((reason: Interruption) => void) | undefined;
 
-  constructor(clock: Pick<Clock, "now">) {
-    this.#clock = clock;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
-  start<Result>(
+  wait<Result>(
     work: Promise<Result>,
     limit: number,
-    { stoppable, evictable }: Required<WaitOptions>,
+    { stoppable = false, evictable = true }: WaitOptions = {},
   ): Promise<Result | Interruption> {
+    if (this.#owner.isOver(stoppable)) {
+      // Nobody will hear of it, so its failure must not go unhandled.
+      work.catch(() => {});
+      return Promise.resolve("stop");
+    }
     return new Promise((resolve, reject) => {
-      this.#since = this.#clock.now();
+      this.#since = this.#owner.now();
       this.deadline = this.#since + limit - this.#waited;
       this.stoppable = stoppable;
       this.evictable = evictable;
@@ -171,6 +178,10 @@ class Wait {
     this.#waited = 0;
   }
 
+  [Symbol.dispose](): void {
+    this.#owner.forget(this);
+  }
+
   /** Milliseconds waited since the last progress; `undefined` while nothing is waited for. */
   waited(now: number): number | undefined {
     return this.#interrupt && this.#waited + now - this.#since;
@@ -179,7 +190,7 @@ class Wait {
   /** Work that was given up long ago must not end the wait of today. */
   #rest(whose: ((reason: Interruption) => void) | undefined): void {
     if (whose === undefined || this.#interrupt !== whose) return;
-    this.#waited += this.#clock.now() - this.#since;
+    this.#waited += this.#owner.now() - this.#since;
     this.#interrupt = undefined;
     this.deadline = Infinity;
     this.stoppable = false;

@@ -1,10 +1,13 @@
-/** Octets of a buffer that a command is read into: many sessions wait for one, each with its own. */
-export const COMMAND_BUFFER = 2 * 1024;
+/**
+ * Octets of a buffer that a session waits with: thousands do so, each with its own. Most commands fit,
+ * and who sends more gets a larger buffer for the rest.
+ */
+export const SMALL_BUFFER = 256;
 
-/** Octets of a buffer that a message is read into: few sessions read one at the same time. */
-export const BODY_BUFFER = 64 * 1024;
+/** Octets of a buffer that much is read into: few sessions do so at the same time. */
+export const LARGE_BUFFER = 64 * 1024;
 
-/** Large buffers, lent while a message is read so that idle sessions hold none. */
+/** Large buffers, lent while much is read so that idle sessions hold none. */
 export class BufferPool {
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
   readonly #keep: number;
@@ -14,9 +17,9 @@ export class BufferPool {
     this.#keep = keep;
   }
 
-  /** Lends a buffer of {@linkcode BODY_BUFFER} octets, with anything in it. */
+  /** Lends a buffer of {@linkcode LARGE_BUFFER} octets, with anything in it. */
   lend(): Uint8Array<ArrayBuffer> {
-    return this.#free.pop() ?? new Uint8Array(BODY_BUFFER);
+    return this.#free.pop() ?? new Uint8Array(LARGE_BUFFER);
   }
 
   /** Takes a buffer back that nobody writes to or reads from any more. */

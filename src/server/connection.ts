@@ -6,9 +6,10 @@ import {
 } from "../net/transport.ts";
 import { Visit, type VisitServices } from "../policy/visit.ts";
 import type { Log } from "../ports/log.ts";
+import type { Interruption } from "../ports/time_limits.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
 import { EARLY_TALKER, makingRoom, shuttingDown } from "../smtp/replies.ts";
-import { type Effect, ServerSession } from "../smtp/server.ts";
+import { ServerSession } from "../smtp/server.ts";
 import type { Question, ServerConfig } from "../smtp/state.ts";
 import type { Door } from "./doors.ts";
 import { Link, type LinkServices } from "./link.ts";
@@ -48,8 +49,10 @@ export async function serveConnection(
     id,
     dialogue,
   });
+  let session: ServerSession | undefined;
   try {
-    await connection.run();
+    session = await connection.open();
+    if (session) await connection.run(session);
   } catch (cause) {
     log.error("session failed", {
       session: id,
@@ -58,7 +61,7 @@ export async function serveConnection(
         : String(cause),
     });
   } finally {
-    await connection.end();
+    await connection.end(session);
   }
 }
 
@@ -103,30 +106,29 @@ class Connection {
     });
   }
 
-  /** Does what the session says has to be done, until it is over or the peer is gone. */
-  async run(): Promise<void> {
+  /** Begins the session; `undefined` when that fails, and the connection is of no more use. */
+  async open(): Promise<ServerSession | undefined> {
     const { implicitTls } = this.#door;
-    if (implicitTls && !await this.#handshake()) return;
-    const session = new ServerSession(
-      await this.#services.configOf(this.#door),
-      { secure: implicitTls },
-    );
-    try {
-      await this.#runSession(session);
-    } finally {
-      this.#record(session);
-    }
+    if (implicitTls && !await this.#handshake()) return undefined;
+    const config = await this.#services.configOf(this.#door);
+    return new ServerSession(config, { secure: implicitTls });
   }
 
-  async #runSession(session: ServerSession): Promise<void> {
+  /** Does what the session says has to be done, until it is over or the peer is gone. */
+  async run(session: ServerSession): Promise<void> {
     for (;;) {
       const effect = session.next();
       switch (effect.type) {
-        case "read":
-          if (!await this.#read(session, effect)) return;
+        case "read": {
+          this.#record(session);
+          const heard = await this.#link.read(effect.wait);
+          if (heard === null) return;
+          this.#hear(session, heard);
           break;
+        }
         case "write":
-          if (!await this.#write(session, effect.text)) return;
+          this.#record(session);
+          if (!await this.#link.write(effect.text)) return;
           break;
         case "ask":
           session.answer(await this.#answer(session, effect.question));
@@ -152,7 +154,8 @@ class Connection {
   }
 
   /** Lets go of everything, whatever state it is in. */
-  async end(): Promise<void> {
+  async end(session: ServerSession | undefined): Promise<void> {
+    if (session) this.#record(session);
     this.#belongings.dialogue.close();
     this.#link[Symbol.dispose]();
     await this.#reception.discard();
@@ -180,35 +183,20 @@ class Connection {
     return spoke ? this.#reception.greet(EARLY_TALKER) : undefined;
   }
 
-  /** Returns whether the session goes on. */
-  async #read(
+  #hear(
     session: ServerSession,
-    { wait }: Effect & { readonly type: "read" },
-  ): Promise<boolean> {
-    this.#record(session);
-    const heard = await this.#link.read(wait);
+    heard: Uint8Array<ArrayBuffer> | Interruption,
+  ): void {
     switch (heard) {
-      case null:
-        return false;
       case "timeout":
-        session.timeout();
-        return true;
+        return session.timeout();
       case "stop":
-        session.shutdown();
-        return true;
+        return session.shutdown();
       case "room":
-        session.dismiss(makingRoom(this.#services.reception.hostname));
-        return true;
+        return session.dismiss(makingRoom(this.#services.reception.hostname));
       default:
-        session.receive(heard);
-        return true;
+        return session.receive(heard);
     }
-  }
-
-  /** Returns whether the client took it. */
-  #write(session: ServerSession, text: string): Promise<boolean> {
-    this.#record(session);
-    return this.#link.write(text);
   }
 
   /** Returns whether the connection is under TLS now. */

@@ -6,7 +6,7 @@ import {
 } from "../net/tls_server.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Interruption, TimeLimits, Waiter } from "../ports/time_limits.ts";
-import { type BufferPool, COMMAND_BUFFER } from "./buffers.ts";
+import { type BufferPool, SMALL_BUFFER } from "./buffers.ts";
 import { givenUp } from "./interruption.ts";
 
 /** What a link takes. */
@@ -29,14 +29,14 @@ const PACE = 4096;
 /** Milliseconds that a TLS handshake may take. */
 const HANDSHAKE_LIMIT = 30_000;
 
+/** Octets of commands that are read at a time. */
+const COMMANDS = 2 * 1024;
+
 /** Characters of commands and replies, more than any client needs until it gets something done. */
 const LONG_TALK = 64 * 1024;
 
-/** Milliseconds that a client has to rest before each read once it has talked for so long. */
+/** Milliseconds that a client has to rest before each small read once it has talked for so long. */
 const REST = 500;
-
-/** Octets that are read of it at a time then. */
-const SIP = 256;
 
 /**
  * What goes to and fro between a client and us, within the time that the client has for it. When it
@@ -47,10 +47,12 @@ export class Link implements Disposable {
   readonly #buffers: BufferPool;
   readonly #timeout: number;
   readonly #waiter: Waiter;
-  readonly #commandBuffer = new Uint8Array(COMMAND_BUFFER);
-  /** Lent while a message comes in; its reader may still look at it between two reads. */
-  #bodyBuffer: Uint8Array<ArrayBuffer> | undefined;
-  /** A read into the command buffer that began before its time. */
+  readonly #smallBuffer = new Uint8Array(SMALL_BUFFER);
+  /** Lent while much comes in; its reader may still look at it between two reads. */
+  #largeBuffer: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether what was read last filled its buffer, so that there is more. */
+  #more = false;
+  /** A read into the small buffer that began before its time. */
   #earlyRead: Promise<number | null> | undefined;
   /** Octets of message since the client was last seen to get on. */
   #pace = 0;
@@ -74,12 +76,16 @@ export class Link implements Disposable {
   async read(
     wait: "command" | "body",
   ): Promise<Uint8Array<ArrayBuffer> | Interruption | null> {
-    let buffer = this.#buffer(wait);
-    if (wait === "command" && this.#talk > LONG_TALK) {
+    const slowly = wait === "command" && this.#talk > LONG_TALK;
+    if (slowly) {
       const disturbed = await this.#rest();
       if (disturbed !== undefined) return disturbed;
-      buffer = buffer.subarray(0, SIP);
     }
+    const buffer = wait === "body"
+      ? this.#large()
+      : this.#more && !slowly
+      ? this.#large().subarray(0, COMMANDS)
+      : this.#small();
     const reading = this.#earlyRead ?? this.#transport.read(buffer);
     this.#earlyRead = undefined;
     const count = await this.#waiter.wait(reading, this.#timeout, {
@@ -90,10 +96,11 @@ export class Link implements Disposable {
     if (typeof count === "number") {
       if (wait === "body") this.#count(count);
       else this.#talk += count;
+      this.#more = count === buffer.length;
       return buffer.subarray(0, count);
     }
     // The read goes on until the connection is closed and may write into the buffer.
-    this.#bodyBuffer = undefined;
+    this.#largeBuffer = undefined;
     this.#leaving = true;
     return count;
   }
@@ -122,7 +129,7 @@ export class Link implements Disposable {
    * "stop" when the server stops.
    */
   async speaksWithin(milliseconds: number): Promise<boolean | "stop"> {
-    this.#earlyRead = this.#transport.read(this.#commandBuffer);
+    this.#earlyRead = this.#transport.read(this.#smallBuffer);
     const count = await this.#waiter.wait(this.#earlyRead, milliseconds, {
       stoppable: true,
       // It is we who keep the client waiting.
@@ -169,15 +176,18 @@ export class Link implements Disposable {
     return over;
   }
 
-  #buffer(wait: "command" | "body"): Uint8Array<ArrayBuffer> {
-    if (wait === "body") return this.#bodyBuffer ??= this.#buffers.lend();
+  #large(): Uint8Array<ArrayBuffer> {
+    return this.#largeBuffer ??= this.#buffers.lend();
+  }
+
+  #small(): Uint8Array<ArrayBuffer> {
     this.#giveBack();
-    return this.#commandBuffer;
+    return this.#smallBuffer;
   }
 
   #giveBack(): void {
-    if (this.#bodyBuffer) this.#buffers.takeBack(this.#bodyBuffer);
-    this.#bodyBuffer = undefined;
+    if (this.#largeBuffer) this.#buffers.takeBack(this.#largeBuffer);
+    this.#largeBuffer = undefined;
   }
 
   #count(octets: number): void {

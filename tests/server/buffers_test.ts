@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
-import { BODY_BUFFER, BufferPool } from "../../src/server/buffers.ts";
+import { BufferPool, LARGE_BUFFER } from "../../src/server/buffers.ts";
 
 Deno.test("lend() gives a buffer that was taken back, and each to one borrower", () => {
   const pool = new BufferPool();
   const first = pool.lend();
   const second = pool.lend();
-  assertEquals(first.length, BODY_BUFFER);
+  assertEquals(first.length, LARGE_BUFFER);
   assertNotStrictEquals(first, second);
   pool.takeBack(first);
   assert(pool.lend() === first);

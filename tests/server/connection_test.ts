@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BODY_BUFFER } from "../../src/server/buffers.ts";
+import { LARGE_BUFFER } from "../../src/server/buffers.ts";
 import { serveConnection } from "../../src/server/connection.ts";
 import { settle } from "../log/manual_clock.ts";
 import {
@@ -85,7 +85,7 @@ Deno.test("serveConnection() takes a message larger than its buffers", async () 
   const services = await fakeServices();
   const { client, served } = await connect(services);
   const body = "0123456789".repeat(7).concat("\r\n").repeat(3000);
-  assert(body.length > 3 * BODY_BUFFER);
+  assert(body.length > 3 * LARGE_BUFFER);
   await client.send(
     lines(...ENVELOPE, RECIPIENT, "DATA") + body + lines(".", "QUIT"),
   );

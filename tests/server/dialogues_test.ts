@@ -138,7 +138,9 @@ function observed(transport: Transport) {
   const change = () => changed();
   return {
     transport: {
-      ...transport,
+      peer: transport.peer,
+      local: transport.local,
+      write: (bytes) => transport.write(bytes),
       async read(into) {
         reading = true;
         change();
