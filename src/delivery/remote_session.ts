@@ -1,4 +1,5 @@
 import { type Content, pieces } from "../ports/content.ts";
+import { joined } from "../ports/octets.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Waiter } from "../ports/time_limits.ts";
 import type { ClientStep } from "../smtp/client_step.ts";
@@ -32,6 +33,8 @@ export class RemoteSession {
   #sasl: SaslClient | undefined;
   /** The message on its way. */
   #pieces: AsyncIterator<Uint8Array<ArrayBuffer>> | undefined;
+  /** The last of it that was read, if it is short. */
+  #held: Uint8Array<ArrayBuffer> | undefined;
   #closed = false;
 
   /** `hostname` is the name we give. Nothing is said before the first message. */
@@ -146,9 +149,11 @@ export class RemoteSession {
   }
 
   async #write(octets: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (octets.length === 0) return;
+    const all = this.#held ? joined(this.#held, octets) : octets;
+    this.#held = undefined;
+    if (all.length === 0) return;
     const { text } = this.#services.limits;
-    const written = await this.#wait(this.#transport.write(octets), text);
+    const written = await this.#wait(this.#transport.write(all), text);
     if (written === "timeout") this.#session.timeout();
     else if (typeof written === "string") this.#session.abort(STOPPING);
     else if (!written) await this.#hearLastWords();
@@ -177,7 +182,14 @@ export class RemoteSession {
       return;
     }
     if (piece.done) this.#session.bodyDone();
-    else await this.#write(this.#session.stuff(piece.value));
+    else await this.#sendSoon(this.#session.stuff(piece.value));
+  }
+
+  /** Sends part of a message, or keeps it for what is sent next: after the last, that is the dot. */
+  async #sendSoon(octets: Uint8Array<ArrayBuffer>): Promise<void> {
+    const held = this.#held ?? new Uint8Array(0);
+    if (held.length + octets.length > SHORT) await this.#write(octets);
+    else this.#held = joined(held, octets);
   }
 
   async #handshake(): Promise<void> {
@@ -228,6 +240,9 @@ function clientConfig(
 
 /** Octets of replies read at a time. */
 const REPLY_BUFFER = 4 * 1024;
+
+/** Octets of a message that are worth copying to spare the system a call. */
+const SHORT = 16 * 1024;
 
 /** Milliseconds to listen for why a server closed the connection. */
 const LAST_WORDS = 1000;

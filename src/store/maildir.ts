@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../ports/clock.ts";
 import { pieces } from "../ports/content.ts";
 import type { Disk } from "../ports/disk.ts";
+import { joined } from "../ports/octets.ts";
 import type { Mailbox } from "../smtp/address.ts";
 import { durableFoldersUnder } from "./durable_folder.ts";
 import type { MailStore, StoredMail } from "./mail_store.ts";
@@ -179,7 +180,7 @@ async function write(
   using file = await disk.create(path) ?? await createAnew(path, disk);
   const header = encoder.encode(mail.header);
   if (mail.content.kind === "bytes") {
-    await file.write(joined(header, mail.content.bytes)); // One call to the system, not two.
+    await file.write(joined(header, mail.content.bytes));
   } else {
     await file.write(header);
     for await (const piece of pieces(mail.content, disk)) {
@@ -197,14 +198,4 @@ async function createAnew(path: string, disk: Disk) {
     throw new Error(`Cannot write "${path}": another program is writing it`);
   }
   return file;
-}
-
-function joined(
-  first: Uint8Array<ArrayBuffer>,
-  second: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
 }

@@ -11,6 +11,9 @@ import { OPPORTUNISTIC } from "./remote_fakes.ts";
 
 const CONTENT = bytes("Subject: Hi\r\n\r\nHi\r\n");
 
+/** Too much to be sent together with its dot. */
+const LARGE = bytes("A line of text, and many more of them\r\n".repeat(1000));
+
 const TRANSACTION: Transaction = {
   from: mailbox("vasya@another.ru"),
   recipients: [{ number: 7, address: mailbox("petya@test.ru") }],
@@ -120,13 +123,33 @@ Deno.test("send() says each thing in its turn and keeps a record", async () => {
     "MAIL FROM:<vasya@another.ru>\r\n",
     "RCPT TO:<petya@test.ru>\r\n",
     "DATA\r\n",
-    "Subject: Hi\r\n\r\nHi\r\n",
-    ".\r\n",
+    "Subject: Hi\r\n\r\nHi\r\n.\r\n",
   ]);
   assertEquals(lines.slice(0, 3), [
     "<- 220 mx.test.ru",
     "-> EHLO me.test",
     "<- 250 mx.test.ru",
+  ]);
+  session.close();
+});
+
+Deno.test("send() sends the short end of a large message together with its dot", async () => {
+  const lines = ["first\r\n".repeat(5_000), "..second\r\n", "third\r\n"];
+  async function* stream() {
+    const buffer = new Uint8Array(50_000);
+    for (const line of lines) {
+      // As a disk does: each piece is valid until the next is asked for.
+      const { written } = new TextEncoder().encodeInto(line, buffer);
+      yield await Promise.resolve(buffer.subarray(0, written));
+    }
+  }
+  const { session, written } = sessionWith([...READY, "250 Queued"], {
+    disk: { stream },
+  });
+  await session.send(TRANSACTION, { kind: "file", path: "large" });
+  assertEquals(written.slice(4), [
+    lines[0],
+    "...second\r\nthird\r\n.\r\n",
   ]);
   session.close();
 });
@@ -156,7 +179,7 @@ Deno.test("send() hears why the server closed while it took the message", async 
     { refusesAt: 4 },
   );
   assertEquals(
-    brief(await session.send(TRANSACTION, CONTENT)),
+    brief(await session.send(TRANSACTION, LARGE)),
     ["7 failed message text server 552"],
   );
   assertEquals(session.isOpen, false);
@@ -166,7 +189,7 @@ Deno.test("send() hears why the server closed while it took the message", async 
 Deno.test("send() defers when the server closes while it takes the message", async () => {
   const { session } = sessionWith([...READY, null], { refusesAt: 4 });
   assertEquals(
-    brief(await session.send(TRANSACTION, CONTENT)),
+    brief(await session.send(TRANSACTION, LARGE)),
     ["7 deferred host text us 451"],
   );
 });
@@ -175,7 +198,7 @@ Deno.test("send() waits a moment, and no more, for why the server takes nothing"
   const { session, clock } = sessionWith([...READY, "silence"], {
     refusesAt: 4,
   });
-  const outcomes = session.send(TRANSACTION, CONTENT);
+  const outcomes = session.send(TRANSACTION, LARGE);
   await clock.advance(2000);
   assertEquals(brief(await outcomes), ["7 deferred host text us 451"]);
 });
@@ -196,7 +219,7 @@ Deno.test("send() drops the connection over a message that it can't read", async
 });
 
 Deno.test("send() lets go of a file that it didn't read to its end", async () => {
-  const pieces = ["first\r\n", "second\r\n"];
+  const pieces = ["first\r\n", "second\r\n"].map((line) => line.repeat(5_000));
   let open = true;
   async function* stream() {
     try {
@@ -212,7 +235,7 @@ Deno.test("send() lets go of a file that it didn't read to its end", async () =>
     disk: { stream },
   });
   await session.send(TRANSACTION, { kind: "file", path: "large" });
-  assertEquals(written.at(-1), "first\r\n");
+  assertEquals(written.at(-1), pieces[0]);
   assertEquals(open, false);
 });
 
@@ -254,7 +277,7 @@ for (
 
 Deno.test("send() defers when the server reads nothing for too long", async () => {
   const { session, clock } = sessionWith(READY, { stallsAt: 4 });
-  const sent = session.send(TRANSACTION, CONTENT);
+  const sent = session.send(TRANSACTION, LARGE);
   await clock.advance(CLIENT_TIME_LIMITS.text + 1000);
   assertEquals(brief(await sent), ["7 deferred host text us 451"]);
   assertEquals(session.isOpen, false);
@@ -262,7 +285,7 @@ Deno.test("send() defers when the server reads nothing for too long", async () =
 
 Deno.test("send() ends in mid-write when the server stops", async () => {
   const { session, clock, timeLimits } = sessionWith(READY, { stallsAt: 4 });
-  const sent = session.send(TRANSACTION, CONTENT);
+  const sent = session.send(TRANSACTION, LARGE);
   await clock.advance(10);
   timeLimits.hurry();
   assertEquals(brief(await sent), ["7 deferred message text us 451"]);
