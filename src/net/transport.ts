@@ -44,7 +44,8 @@ class TcpTransport implements Transport {
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
     try {
-      for (let sent = 0; sent < bytes.length;) {
+      let sent = await this.#conn.write(bytes);
+      while (sent < bytes.length) {
         sent += await this.#conn.write(bytes.subarray(sent));
       }
       return true;

@@ -79,7 +79,8 @@ function openedFile(file: Deno.FsFile, { write }: Calls): DiskFile {
   let open = true;
   return {
     async write(bytes) {
-      for (let written = 0; written < bytes.length;) {
+      let written = await write(file, bytes);
+      while (written < bytes.length) {
         written += await write(file, bytes.subarray(written));
       }
     },
