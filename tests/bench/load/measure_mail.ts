@@ -11,6 +11,8 @@ import type { MailLoad } from "./workloads.ts";
 export interface Ends {
   /** The server's own site. */
   readonly site: Site;
+  /** Messages in its Maildirs before the first was sent. */
+  readonly already: number;
   /** That of the `smtp-sink -c` that gets what is relayed. */
   readonly sink: Pick<Site, "folder">;
 }
@@ -54,13 +56,16 @@ export async function measureMail(
 async function arrived(
   load: MailLoad,
   messages: number,
-  { site, sink }: Ends,
+  { site, sink, already }: Ends,
 ): Promise<number> {
   switch (load.mail.until) {
     case "accepted":
       return Date.now();
     case "delivered":
-      return await arrival(() => countMail(site), messages * copies(load));
+      return await arrival(
+        () => countMail(site) - already,
+        messages * copies(load),
+      );
     case "relayed":
       return await arrival(() => countSunk(sink), messages);
     default:

@@ -30,6 +30,7 @@ export const MEASURES = {
   growth: { title: "MiB beyond idle", unit: "MiB", better: "less", digits: 0 },
   session: { title: "KiB/session", unit: "KiB", better: "less", digits: 1 },
   start: { title: "start ms", unit: "ms", better: "less", digits: 0 },
+  list: { title: "list ms", unit: "ms", better: "less", digits: 0 },
   framed: { title: "MB/s", unit: "MB/s", better: "more", digits: 0 },
 } as const satisfies Readonly<Record<string, MeasureRow>>;
 

@@ -12,7 +12,9 @@ export type Ability =
   /** Commands that don't wait for replies (RFC 2920). */
   | "pipeline"
   /** Thousands of sessions at once. */
-  | "crowd";
+  | "crowd"
+  /** Keeps its queue and its mail in a way that the bench knows how to fill. */
+  | "fill";
 
 /** A kind of server. */
 export interface Peer {

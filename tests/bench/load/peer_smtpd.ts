@@ -15,7 +15,7 @@ export const OURS = "smtpd";
  */
 export const smtpd: Peer = {
   name: OURS,
-  can: ["deliver", "relay", "tls", "pipeline", "crowd"],
+  can: ["deliver", "relay", "tls", "pipeline", "crowd", "fill"],
   find: () =>
     Promise.resolve({
       version: `${manifest.version}, Deno ${Deno.version.deno}`,

@@ -1,7 +1,8 @@
 /** One run: a server started afresh, a workload done, the server stopped. */
-import type { Ground } from "./ground.ts";
 import { join } from "node:path";
+import { prepare, timeList } from "./amid.ts";
 import { makeCertificate } from "./certificate.ts";
+import type { Ground } from "./ground.ts";
 import { measureCrowd } from "./measure_crowd.ts";
 import { measureFramer } from "./measure_framer.ts";
 import { type Ends, measureMail } from "./measure_mail.ts";
@@ -79,13 +80,20 @@ async function measureServer(
     await Deno.mkdir(sink.folder);
     stack.use(await startSmtpSink(sink, "-c"));
   }
+  const amid = load.by === "smtp-source" ? load.amid : undefined;
+  const already = await prepare(amid, site);
   // What was written before is not to be paid for now.
   await output("sync");
   const server = stack.use(await peer.start(site));
-  return await Promise.race([
-    measure(server, load, { site, sink }),
+  const { figures, errors } = await Promise.race([
+    measure(server, load, { site, sink, already }),
     aborted(signal),
   ]);
+  const more = amid && {
+    start: server.startedIn,
+    ...(amid === "full queue" && { list: await timeList(site) }),
+  };
+  return { figures: { ...figures, ...more }, errors };
 }
 
 async function measure(

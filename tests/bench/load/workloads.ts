@@ -1,4 +1,5 @@
 /** What is done to the servers: the one table of workloads. */
+import type { Amid } from "./amid.ts";
 import type { Measure } from "./measures.ts";
 import type { Ability } from "./peer.ts";
 import { MOST_RECIPIENTS } from "./recipients.ts";
@@ -30,7 +31,12 @@ export interface GeneratedMail extends Mail {
 
 /** Mail, and what sends it. */
 export type MailLoad =
-  | { readonly by: "smtp-source"; readonly mail: Mail }
+  | {
+    readonly by: "smtp-source";
+    readonly mail: Mail;
+    /** What there is a great deal in already. */
+    readonly amid?: Amid;
+  }
   | { readonly by: "generator"; readonly mail: GeneratedMail };
 
 /** What is put on the server. */
@@ -133,6 +139,18 @@ export const WORKLOADS: readonly Workload[] = [
     shows: ["session", "peak"],
   },
   {
+    name: "full-queue",
+    what: "As `delivered`, with 100,000 other messages in the queue",
+    load: { by: "smtp-source", mail: MAIL, amid: "full queue" },
+    shows: ["delivered", "start", "list", "cpu", "peak"],
+  },
+  {
+    name: "full-mailbox",
+    what: "As `delivered`, to a mailbox with 100,000 files",
+    load: { by: "smtp-source", mail: MAIL, amid: "full mailbox" },
+    shows: ["delivered", "start", "cpu", "peak"],
+  },
+  {
     name: "start",
     what: "From start to the first greeting",
     load: { by: "start" },
@@ -211,7 +229,10 @@ export function isMail(load: Load): load is MailLoad {
 export function neededFor(load: Load): readonly Ability[] {
   switch (load.by) {
     case "smtp-source":
-      return arrivalNeeds(load.mail);
+      return [
+        ...arrivalNeeds(load.mail),
+        ...(load.amid ? ["fill"] as const : []),
+      ];
     case "generator":
       return [
         ...arrivalNeeds(load.mail),
