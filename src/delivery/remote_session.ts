@@ -111,7 +111,9 @@ export class RemoteSession {
       this.#record();
       switch (effect.type) {
         case "read":
-          await this.#read(effect.wait);
+          // After BDAT no dot comes that the end of a message could wait for.
+          if (this.#held) await this.#write(NOTHING);
+          else await this.#read(effect.wait);
           break;
         case "write":
           await this.#write(encoder.encode(effect.text));
@@ -187,7 +189,7 @@ export class RemoteSession {
 
   /** Sends part of a message, or keeps it for what is sent next: after the last, that is the dot. */
   async #sendSoon(octets: Uint8Array<ArrayBuffer>): Promise<void> {
-    const held = this.#held ?? new Uint8Array(0);
+    const held = this.#held ?? NOTHING;
     if (held.length + octets.length > SHORT) await this.#write(octets);
     else this.#held = joined(held, octets);
   }
@@ -240,6 +242,8 @@ function clientConfig(
 
 /** Octets of replies read at a time. */
 const REPLY_BUFFER = 4 * 1024;
+
+const NOTHING = new Uint8Array(0);
 
 /** Octets of a message that are worth copying to spare the system a call. */
 const SHORT = 16 * 1024;

@@ -154,6 +154,24 @@ Deno.test("send() sends the short end of a large message together with its dot",
   session.close();
 });
 
+Deno.test("send() sends all of a chunk before it waits for the answer", async () => {
+  const { session, written } = sessionWith([
+    "220 mx.test.ru",
+    "250-mx.test.ru\r\n250-CHUNKING\r\n250 BINARYMIME",
+    ...["250 OK", "250 OK", "250 Got it", "250 Queued"],
+  ]);
+  const transaction = { ...TRANSACTION, body: "BINARYMIME" } as const;
+  assertEquals(
+    brief(await session.send(transaction, bytes("no line end"))),
+    ["7 delivered message dot server 250"],
+  );
+  assertEquals(written.slice(-2), [
+    "BDAT 11\r\nno line end",
+    "BDAT 0 LAST\r\n",
+  ]);
+  session.close();
+});
+
 Deno.test("quit() takes leave, and close() doesn't; twice is once", async () => {
   const polite = sessionWith([...OPENED, "550 No", "221 Bye"]);
   await polite.session.send(TRANSACTION, CONTENT);
