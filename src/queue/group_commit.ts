@@ -153,14 +153,17 @@ export function makeGroupCommit(
   async function retryFailed(): Promise<void> {
     const entries = failed;
     failed = [];
+    let before: string | undefined;
     for (const [index, entry] of entries.entries()) {
       const cause = await commit([entry]);
-      if (cause === undefined) continue;
-      failed.push(entry);
-      if (isDiskFull(cause)) {
-        failed.push(...entries.slice(index + 1));
+      const why = cause === undefined ? undefined : reasonOf(cause);
+      if (cause !== undefined) failed.push(entry);
+      if (isDiskFull(cause) || (why !== undefined && why === before)) {
+        // It isn't for what they say. The others' turn comes first the next time.
+        failed.unshift(...entries.slice(index + 1));
         break;
       }
+      before = why;
     }
     retryLater();
   }

@@ -29,13 +29,19 @@ export type FlowNews =
   | { readonly tell: "events"; readonly events: readonly FlowEvent[] };
 
 /** Something that happened in the mail flow. */
-export type FlowEvent =
+export type FlowEvent = FlowAnswer | FlowNote;
+
+/** What became of a message that was to be enqueued. */
+export type FlowAnswer =
   | { readonly what: "queued"; readonly id: string }
   | {
     readonly what: "not queued";
     readonly id: string;
     readonly failure: Failure;
-  }
+  };
+
+/** Something to be written down. */
+export type FlowNote =
   | {
     readonly what: "log";
     readonly level: keyof Log;

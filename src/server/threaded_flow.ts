@@ -9,6 +9,7 @@ import {
   errorOf,
   type FlowEvent,
   type FlowNews,
+  type FlowNote,
   type FlowRequest,
 } from "./flow_talk.ts";
 import { FLOW_THREAD } from "./flow_thread.ts";
@@ -86,8 +87,23 @@ function makeAnswers(
   const opened = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<void>();
   const waiting = new Map<string, PromiseWithResolvers<void>>();
-  const happened = eventHandler({ ...options, waiting });
+  /** What is to be written down waits a turn, so that who is answered writes first. */
+  const write = noteWriter(options);
+  const notes = eachTurn<FlowNote>((notes) => notes.forEach(write));
   let isOpen = false;
+
+  function happened(event: FlowEvent): void {
+    if (event.what === "queued") answered(event.id)?.resolve();
+    else if (event.what !== "not queued") notes.add(event);
+    else answered(event.id)?.reject(errorOf(event.failure));
+  }
+
+  function answered(id: string): PromiseWithResolvers<void> | undefined {
+    const waiter = waiting.get(id);
+    waiting.delete(id);
+    return waiter;
+  }
+
   return {
     opened: opened.promise,
     stopped: stopped.promise,
@@ -97,10 +113,12 @@ function makeAnswers(
           isOpen = true;
           return opened.resolve();
         case "failed":
+          notes.flush();
           return opened.reject(errorOf(news.failure));
         case "events":
           return news.events.forEach(happened);
         case "stopped":
+          notes.flush();
           return stopped.resolve();
         default:
           news satisfies never;
@@ -121,43 +139,31 @@ function makeAnswers(
   };
 }
 
-/** Passes on what happened in the mail flow to whom it concerns. */
-function eventHandler(
-  { log, transcripts, waiting }: {
+/** Writes down what is to be written down, in this thread. */
+function noteWriter(
+  { log, transcripts }: {
     readonly log: Log;
     readonly transcripts: Pick<Transcripts, "open">;
-    readonly waiting: Map<string, PromiseWithResolvers<void>>;
   },
-): (event: FlowEvent) => void {
+): (note: FlowNote) => void {
   const dialogues = new Map<string, Dialogue>();
-
-  function answered(id: string): PromiseWithResolvers<void> | undefined {
-    const waiter = waiting.get(id);
-    waiting.delete(id);
-    return waiter;
-  }
-
-  return (event) => {
-    switch (event.what) {
-      case "queued":
-        return answered(event.id)?.resolve();
-      case "not queued":
-        return answered(event.id)?.reject(errorOf(event.failure));
+  return (note) => {
+    switch (note.what) {
       case "log":
-        return log[event.level](event.event, event.fields);
+        return log[note.level](note.event, note.fields);
       case "dialogue opened": {
-        const { session } = event;
+        const { session } = note;
         dialogues.set(session.id, transcripts.open(session));
         return;
       }
       case "said":
-        return dialogues.get(event.id)?.add(event.lines);
+        return dialogues.get(note.id)?.add(note.lines);
       case "dialogue closed":
-        dialogues.get(event.id)?.close();
-        dialogues.delete(event.id);
+        dialogues.get(note.id)?.close();
+        dialogues.delete(note.id);
         return;
       default:
-        event satisfies never;
+        note satisfies never;
     }
   };
 }

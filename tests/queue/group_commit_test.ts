@@ -220,6 +220,34 @@ Deno.test("settle() isn't tried once for each when the disk is full", async () =
   await Promise.all(settled);
 });
 
+Deno.test("settle() isn't tried once for each while all fail alike, and all have their turn", async () => {
+  const { decide, clock, commits, batches, log } = setUp();
+  const ids = ["1", "2", "3", "4", "5"];
+  decide(() => failure);
+  const settled = ids.map((id) => commits.settle(news(id)));
+  await clock.advance(50);
+  const tried = () =>
+    batches.splice(0).map(({ settle }) => settle.map(({ id }) => id).join());
+  assertEquals(tried(), ["1,2,3,4,5"]);
+  for (const turns of [["1", "2"], ["3", "4"], ["5", "1"]]) {
+    await clock.advance(5000);
+    assertEquals(tried(), turns);
+  }
+  assertEquals(log.of("commit failed").length, 7);
+  // Two that fail for ever keep nobody from being tried.
+  decide(({ settle }) =>
+    settle.some(({ id }) => id === "2" || id === "3") ? failure : undefined
+  );
+  await clock.advance(5000);
+  await clock.advance(5000);
+  await Promise.all([settled[0], settled[3], settled[4]]);
+  await Promise.all([
+    commits.close(),
+    assertRejects(() => settled[1]!, Error, "Queue is closed"),
+    assertRejects(() => settled[2]!, Error, "Queue is closed"),
+  ]);
+});
+
 Deno.test("flush() commits what waits, at once", async () => {
   const { commits, clock, sizes } = setUp();
   const settled = commits.settle(news());

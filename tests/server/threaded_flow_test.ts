@@ -11,6 +11,7 @@ import { openThreadedFlow } from "../../src/server/threaded_flow.ts";
 import { clock } from "../../src/system/clock.ts";
 import { disk } from "../../src/system/disk.ts";
 import { offering, startScripted } from "../delivery/scripted_server.ts";
+import { eventually } from "../e2e/patience.ts";
 import { fakeLog, letter, temporaryFolder } from "../queue/fakes.ts";
 
 function settings(mailDir: string, ...more: readonly string[]): Settings {
@@ -56,16 +57,15 @@ async function send(flow: MailFlow, put: Put): Promise<void> {
   await flow.enqueue({ message: put.message, content: await draft.finish() });
 }
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await isSo()) await new Promise((done) => setTimeout(done, 5));
-}
-
 Deno.test("openThreadedFlow() queues, delivers, and logs it here", async () => {
   await using folder = await temporaryFolder();
   const { flow, log } = await flowIn(folder.path);
   const puts = Array.from({ length: 20 }, () => letter());
   await Promise.all(puts.map((put) => send(flow, put)));
-  await until(() => log.of("message delivered").length === puts.length);
+  await eventually(
+    () => log.of("message delivered").length === puts.length,
+    "all to be delivered",
+  );
   await flow[Symbol.asyncDispose]();
   const names = [
     ...Deno.readDirSync(join(folder.path, "test.ru", "petya", "new")),
@@ -89,8 +89,10 @@ Deno.test("openThreadedFlow() delivers what an earlier run left", async () => {
   const route = `*=127.0.0.1:${server.port}`;
   const { flow, log, said } = await flowIn(folder.path, "--route", route);
   flow.resume();
-  await until(() =>
-    log.of("message deferred").length + log.of("message relayed").length > 0
+  await eventually(
+    () =>
+      log.of("message deferred").length + log.of("message relayed").length > 0,
+    "the message to be sent on",
   );
   await flow[Symbol.asyncDispose]();
   assert(said.some((line) => line.startsWith("-> EHLO")), said.join("\n"));
@@ -98,6 +100,25 @@ Deno.test("openThreadedFlow() delivers what an earlier run left", async () => {
   const dialogue = /^end of (\w+)$/.exec(end ?? "")?.[1] ?? "";
   // IDs of the two threads are never the same.
   assertEquals(parseId(dialogue)! % 2, 1);
+});
+
+Deno.test("what becomes of a message is logged after who sent it has heard", async () => {
+  await using folder = await temporaryFolder();
+  const { flow, log } = await flowIn(folder.path, "--route", "*=127.0.0.1:1");
+  // The second is put off at once, since its lane rests after the first.
+  for (const event of ["message deferred", "message postponed"]) {
+    const receivedAt = Date.now();
+    await send(flow, letter(["you@example.net"], { receivedAt }));
+    log.info("message accepted");
+    await eventually(() => log.of(event).length === 1, event);
+  }
+  await flow[Symbol.asyncDispose]();
+  const told = log.lines.map(({ event }) => event)
+    .filter((event) => event.startsWith("message "));
+  assertEquals(told, [
+    ...["message accepted", "message deferred"],
+    ...["message accepted", "message postponed"],
+  ]);
 });
 
 Deno.test("openThreadedFlow() fails as the mail flow does", async () => {
@@ -121,7 +142,7 @@ Deno.test("a message that can't be queued in the thread is refused here", async 
   const { flow, log } = await flowIn(mail);
   await Deno.rename(mail, join(folder.path, "elsewhere"));
   await assertRejects(() => send(flow, letter()), Error, "was moved");
-  assert(log.of("commit failed").length > 0);
+  await eventually(() => log.of("commit failed").length > 0, "the log");
   await Deno.rename(join(folder.path, "elsewhere"), mail);
   await send(flow, letter());
   await flow[Symbol.asyncDispose]();
