@@ -19,8 +19,11 @@ export interface Ends {
 
 const MIB = 1024 * 1024;
 
-/** Part of the messages that are sent before any is timed: servers run for months. */
-const WARM_UP = 0.5;
+/** Milliseconds for which mail is sent before any is timed: servers run for months. */
+const WARM_UP = 5_000;
+
+/** Part of the messages that are sent at a time until then. */
+const PORTION = 0.1;
 
 /** Sends mail to a server, twice: to warm it up, and to measure it. */
 export async function measureMail(
@@ -31,10 +34,14 @@ export async function measureMail(
   const { messages } = load.mail;
   const { port } = ends.site;
   const idle = usage(server.pid);
-  const warmUp = Math.ceil(messages * WARM_UP);
   await using driver = openDriver(port, load);
-  const { errors } = await driver.send(warmUp);
-  if (errors.length > 0) return { figures: {}, errors };
+  let warmUp = 0;
+  for (const end = Date.now() + WARM_UP; Date.now() < end;) {
+    const some = Math.ceil(messages * PORTION);
+    const { errors } = await driver.send(some);
+    if (errors.length > 0) return { figures: {}, errors };
+    warmUp += some;
+  }
   await arrived(load, warmUp, ends);
 
   const before = usage(server.pid);

@@ -63,7 +63,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 const MAIL: Mail = {
-  messages: 6_000,
+  messages: 10_000,
   sessions: 50,
   sizes: [4 * KIB],
   reuse: true,
