@@ -3,7 +3,13 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { AUTHORITY, MX } from "../net/certificates.ts";
 import { startDnsServer } from "../net/dns_server.ts";
-import { HOST, mailFolder, type Program, smtpd, start } from "./program.ts";
+import {
+  HOST,
+  mailFolder,
+  type Program,
+  smtpd,
+  startNarrowly,
+} from "./program.ts";
 import { dial, type SmtpClient } from "./smtp_client.ts";
 
 /** The files of a certificate as certbot keeps them: links to where they are this time. */
@@ -56,7 +62,7 @@ Deno.test({
       { input: "12345\n" },
     );
     assertEquals(added.code, 0);
-    await using server = await start(
+    await using server = await startNarrowly(
       mailDir,
       ...["--domain", "test.ru", "--relay-from", "none"],
       ...["--submission-port", "0", "--submissions-port", "0"],

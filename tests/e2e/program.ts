@@ -1,5 +1,6 @@
 /** The program as a process of its own, permitted only what `smtpd check` names. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readFlags, SERVER_FLAGS } from "../../src/config/flags.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { permissionFlags } from "../../src/config/permissions.ts";
@@ -53,9 +54,25 @@ const LISTENING: Readonly<Record<Door["setting"], string>> = {
 };
 
 /** Starts a server that listens, on a port that the system picks unless one is given. */
-export async function start(
+export function start(
   mailDir: string,
   ...args: readonly string[]
+): Promise<Program> {
+  return startAs(serve, mailDir, args);
+}
+
+/** The same under no permissions but those that it can't do without, and so in one thread. */
+export function startNarrowly(
+  mailDir: string,
+  ...args: readonly string[]
+): Promise<Program> {
+  return startAs(serveNarrowly, mailDir, args);
+}
+
+async function startAs(
+  serve: (mailDir: string, more: readonly string[]) => Deno.Command,
+  mailDir: string,
+  args: readonly string[],
 ): Promise<Program> {
   const port = args.includes("--port") ? [] : ["--port", "0"];
   const process = serve(mailDir, [...port, ...args]).spawn();
@@ -118,12 +135,35 @@ export async function smtpd(
   );
 }
 
-/** A server's process, permitted just what it needs with these settings. */
+/** A server's process, permitted what it needs with these settings, and a thread for the mail flow. */
 export function serve(mailDir: string, more: readonly string[]): Deno.Command {
-  const args = ["--host", HOST, "--mail-dir", mailDir, ...more];
-  return command(unquoted(permissionFlags(settingsOf(args))), args, {
-    stdin: "null",
-  });
+  const args = serverArgs(mailDir, more);
+  const permissions = needed(args).map((flag) =>
+    flag.startsWith("--allow-read=")
+      ? `${flag},${fileURLToPath(new URL("src", ROOT))}`
+      : flag
+  );
+  return command(permissions, args, { stdin: "null" });
+}
+
+function serveNarrowly(
+  mailDir: string,
+  more: readonly string[],
+): Deno.Command {
+  const args = serverArgs(mailDir, more);
+  return command(needed(args), args, { stdin: "null" });
+}
+
+function serverArgs(
+  mailDir: string,
+  more: readonly string[],
+): readonly string[] {
+  return ["--host", HOST, "--mail-dir", mailDir, ...more];
+}
+
+/** The permissions that a server with these settings can't do without. */
+function needed(args: readonly string[]): readonly string[] {
+  return unquoted(permissionFlags(settingsOf(args)));
 }
 
 /** The settings that flags say. Throws when there is something wrong with them. */
