@@ -28,7 +28,7 @@ export const disk: Disk = makeDisk({
 /**
  * The same disk for a thread that talks to nobody. What only touches the system's memory is done at
  * once, for to have another thread do it costs more than it takes; only where the disk itself is
- * waited for, to sync and to read, others can go on. A delivery to a Maildir costs a third less.
+ * waited for, to sync and to read, others can go on. It measured a quarter more deliveries.
  */
 export const promptDisk: Disk = makeDisk({
   open: Deno.openSync,
