@@ -8,6 +8,17 @@ export function has(name: string): boolean {
   return path !== undefined;
 }
 
+/** Whether a mail client is here, and can do TLS: swaks has that from a module that may be missing. */
+export function hasWithTls(name: string): boolean {
+  if (!has(name)) return false;
+  if (name !== "swaks") return true;
+  const { stdout } = new Deno.Command("swaks", { args: ["--support"] })
+    .outputSync();
+  if (new TextDecoder().decode(stdout).includes("TLS supported")) return true;
+  note("swaks has no Net::SSLeay, and so no TLS: its test is left out");
+  return false;
+}
+
 /** Whether openssl is version 3, which is sure to have the protocols and flags that tests need. */
 export function hasOpenSsl3(): boolean {
   if (!has("openssl")) return false;
