@@ -15,18 +15,32 @@ export type { LogFormat } from "./log/format.ts";
 /** How grave an event is, least grave first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** What a log is opened with. */
+/** What a log writes. */
 export interface LogOptions {
   /** Events less grave than this are not written. */
   readonly level: LogLevel;
   readonly format: LogFormat;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** Takes the lines of a log, each with its end. */
+export interface LogLines {
+  /** Never waits, never throws. Grave lines are the last to be lost, if lines are. */
+  add(line: string, grave: boolean): void;
+}
+
+/** What a log of its own is opened with. */
+export interface OpenLogOptions extends LogOptions {
+  readonly clock: Clock;
   /** Writes whole lines, say to standard error; the next lines wait in memory until it is done. */
   readonly write: (lines: string) => void | Promise<void>;
-  readonly clock: Clock;
 }
 
 /** A log with lines still to be written; disposing of it writes them. */
-export interface OpenLog extends Log, AsyncDisposable {}
+export interface OpenLog extends Log, AsyncDisposable {
+  /** For lines that another thread's log has made: written among its own. */
+  readonly lines: LogLines;
+}
 
 /** Short enough for whoever watches the log, long enough for some hundred lines to share a write. */
 const DELAY = 50;
@@ -56,10 +70,9 @@ const LIMIT = 1024 * 1024;
  * assertEquals(written, '2026-11-23 00:00:00.000 INFO message accepted id=0K3F7 from="a b"\n');
  * ```
  */
-export function openLog(options: LogOptions): OpenLog {
-  const { clock, level, format: formatName, write } = options;
-  const format = lineFormatter(formatName);
-  const category = ["smtpd", String(++logsOpened)];
+export function openLog(options: OpenLogOptions): OpenLog {
+  const { clock, write } = options;
+  const format = lineFormatter(options.format);
   const lines = openLineBuffer({
     clock,
     write,
@@ -74,30 +87,59 @@ export function openLog(options: LogOptions): OpenLog {
     batch: BATCH,
     limit: LIMIT,
   });
+  const log = logInto(lines, options);
+  return {
+    ...log,
+    lines,
+    async [Symbol.asyncDispose]() {
+      log[Symbol.dispose]();
+      await lines[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * Makes a log over LogTape that hands on its lines one by one. Disposing of it ends it.
+ *
+ * LogTape is given lines that are finished: to carry the fields as its properties takes it five times
+ * as long as to carry a text.
+ */
+export function logInto(
+  lines: LogLines,
+  { level: lowest, format: formatName, clock }: LogOptions,
+): Log & Disposable {
+  const format = lineFormatter(formatName);
+  const category = ["smtpd", String(++logsOpened)];
   const route: Route = {
     category,
-    lowestLevel: level === "warn" ? "warning" : level,
-    sink({ level, rawMessage, properties }) {
-      // LogTape's own time isn't our clock's, and its message would take braces in an event for a template.
-      const event = String(rawMessage);
-      const line = { time: clock.now(), level, event, fields: properties };
-      lines.add(format(line), isGrave(level));
-    },
+    lowestLevel: levelOf(lowest),
+    sink: ({ level, rawMessage }) =>
+      lines.add(String(rawMessage), isGrave(level)),
   };
   routes.add(route);
   configureRoutes();
 
   const logger = getLogger(category);
+  const teller = (name: LogLevel): Log["info"] => {
+    const level = levelOf(name);
+    if (!logger.isEnabledFor(level)) return () => {};
+    return (event, fields = {}) =>
+      logger[name](format({ time: clock.now(), level, event, fields }));
+  };
   return {
-    debug: (event, fields) => logger.debug(event, fields),
-    info: (event, fields) => logger.info(event, fields),
-    warn: (event, fields) => logger.warn(event, fields),
-    error: (event, fields) => logger.error(event, fields),
-    async [Symbol.asyncDispose]() {
+    debug: teller("debug"),
+    info: teller("info"),
+    warn: teller("warn"),
+    error: teller("error"),
+    [Symbol.dispose]() {
       if (routes.delete(route)) configureRoutes();
-      await lines[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What LogTape calls it. */
+function levelOf(level: LogLevel): LogTapeLevel {
+  return level === "warn" ? "warning" : level;
 }
 
 function isGrave(level: LogTapeLevel): boolean {

@@ -24,7 +24,8 @@ export async function serve(
   using _signals = onStopSignal(asked.resolve);
   const server = await startServer(settings, {
     log,
-    openFlow: openThreadedFlow,
+    openFlow: (settings, options) =>
+      openThreadedFlow(settings, { ...options, logLines: log.lines }),
   });
   try {
     if (settings.logFormat === "text") {

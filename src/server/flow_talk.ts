@@ -1,7 +1,6 @@
 /** What the main thread and the thread of the mail flow say to each other. */
 import type { Settings } from "../config/settings.ts";
 import type { Endpoint } from "../net/transport.ts";
-import type { Log, LogFields } from "../ports/log.ts";
 import type { Put } from "../queue/queue.ts";
 import type { TranscriptSession } from "./transcript.ts";
 
@@ -42,12 +41,8 @@ export type FlowAnswer =
 
 /** Something to be written down. */
 export type FlowNote =
-  | {
-    readonly what: "log";
-    readonly level: keyof Log;
-    readonly event: string;
-    readonly fields: LogFields | undefined;
-  }
+  /** A line of the log, with its end. */
+  | { readonly what: "log"; readonly line: string; readonly grave: boolean }
   /** A dialogue with another server, by the ID of its session. */
   | { readonly what: "dialogue opened"; readonly session: TranscriptSession }
   | {

@@ -2,6 +2,7 @@
  * The thread of the mail flow: the queue and all deliveries, beside the main thread with its sessions.
  * Imported by the program it does nothing; the program starts a worker from it.
  */
+import { logInto } from "../log.ts";
 import type { Log } from "../ports/log.ts";
 import { makeIds } from "../queue/id.ts";
 import type { Put } from "../queue/queue.ts";
@@ -88,7 +89,9 @@ async function openFlow(
   { settings, folder, listens }: OpenRequest,
   tell: (event: FlowEvent) => void,
 ): Promise<MailFlow> {
-  const log = distantLog(tell, settings.logLevel === "debug");
+  const log = logInto({
+    add: (line, grave) => tell({ what: "log", line, grave }),
+  }, { level: settings.logLevel, format: settings.logFormat, clock });
   const { directory } = await openMembers(settings, {
     disk,
     clock,
@@ -104,18 +107,6 @@ async function openFlow(
     disk,
     log,
   });
-}
-
-/** The main thread's log. */
-function distantLog(tell: (event: FlowEvent) => void, debug: boolean): Log {
-  const telling = (level: keyof Log): Log["info"] => (event, fields) =>
-    tell({ what: "log", level, event, fields });
-  return {
-    debug: debug ? telling("debug") : () => {},
-    info: telling("info"),
-    warn: telling("warn"),
-    error: telling("error"),
-  };
 }
 
 /** The main thread's record of dialogues. */

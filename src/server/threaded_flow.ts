@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import type { Log } from "../ports/log.ts";
+import type { LogLines } from "../log.ts";
 import type { Put } from "../queue/queue.ts";
 import { openSpool } from "../queue/spool.ts";
 import { startThread, type Thread } from "../system/thread.ts";
@@ -19,7 +19,13 @@ import {
   openMailFlow,
   SPOOL,
 } from "./mail_flow.ts";
-import type { Dialogue, Transcripts } from "./transcript.ts";
+import type { Dialogue } from "./transcript.ts";
+
+/** What a mail flow in a thread of its own takes. */
+export interface ThreadedFlowOptions extends MailFlowOptions {
+  /** Takes the lines of that thread's log, which are finished there. */
+  readonly logLines: LogLines;
+}
 
 /**
  * Opens the mail flow in a thread of its own: one talks to clients while another syncs, delivers and
@@ -32,7 +38,7 @@ import type { Dialogue, Transcripts } from "./transcript.ts";
  */
 export async function openThreadedFlow(
   settings: Settings,
-  options: MailFlowOptions,
+  options: ThreadedFlowOptions,
 ): Promise<MailFlow> {
   const { folder, listens, disk, log } = options;
   const answers = makeAnswers(options);
@@ -69,6 +75,9 @@ function enqueueIn(thread: Thread<FlowRequest>, puts: readonly Put[]): void {
   thread.say({ ask: "enqueue", puts }, octets);
 }
 
+/** Where what the thread tells is written down. */
+type NoteOptions = Pick<ThreadedFlowOptions, "logLines" | "transcripts">;
+
 /** What becomes of what the thread was asked for. */
 interface Answers {
   /** To be called with all that the thread says. */
@@ -82,7 +91,7 @@ interface Answers {
 }
 
 function makeAnswers(
-  options: Pick<MailFlowOptions, "log" | "transcripts">,
+  options: NoteOptions,
 ): Answers {
   const opened = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<void>();
@@ -141,16 +150,13 @@ function makeAnswers(
 
 /** Writes down what is to be written down, in this thread. */
 function noteWriter(
-  { log, transcripts }: {
-    readonly log: Log;
-    readonly transcripts: Pick<Transcripts, "open">;
-  },
+  { logLines, transcripts }: NoteOptions,
 ): (note: FlowNote) => void {
   const dialogues = new Map<string, Dialogue>();
   return (note) => {
     switch (note.what) {
       case "log":
-        return log[note.level](note.event, note.fields);
+        return logLines.add(note.line, note.grave);
       case "dialogue opened": {
         const { session } = note;
         dialogues.set(session.id, transcripts.open(session));

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { readFlags, SERVER_FLAGS } from "../../src/config/flags.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { Settings } from "../../src/config/settings.ts";
+import type { Log } from "../../src/ports/log.ts";
 import { parseId } from "../../src/queue/id.ts";
 import type { Put } from "../../src/queue/queue.ts";
 import type { MailFlow } from "../../src/server/mail_flow.ts";
@@ -18,6 +19,7 @@ function settings(mailDir: string, ...more: readonly string[]): Settings {
   const loaded = loadSettings(
     readFlags([
       ...["--domain", "test.ru", "--accept", "domain", "--mail-dir", mailDir],
+      ...["--log-format", "json"],
       ...more,
     ], SERVER_FLAGS),
   );
@@ -46,6 +48,12 @@ async function flowIn(mailDir: string, ...more: readonly string[]) {
     clock,
     disk,
     log,
+    logLines: {
+      add(line) {
+        const { time: _, level, event, ...fields } = JSON.parse(line);
+        log[level as keyof Log](event, fields);
+      },
+    },
   });
   return { flow, log, said };
 }
