@@ -1,6 +1,7 @@
 import { formatReport } from "../message/dsn.ts";
 import type { ReportedRecipient, ReportFacts } from "../message/dsn_facts.ts";
 import { isReportDue } from "../message/dsn_policy.ts";
+import type { Awaitable } from "../ports/awaitable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
@@ -21,7 +22,7 @@ export interface ReportOptions {
   readonly hostname: string;
   /** Makes queue IDs. */
   readonly nextId: () => string;
-  readonly findSender: (sender: Mailbox) => Promise<SenderFound>;
+  readonly findSender: (sender: Mailbox) => Awaitable<SenderFound>;
   readonly clock: Pick<Clock, "now">;
   readonly disk: Pick<Disk, "stream">;
   readonly log: Log;

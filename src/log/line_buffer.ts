@@ -18,15 +18,16 @@ export interface LineBufferOptions {
 /** Gathers lines to write them together: one write at a time, in bounded memory. */
 export interface LineBuffer extends AsyncDisposable {
   /**
-   * Takes a line with its end. Never waits, never throws. When the writer is too slow the oldest lines are
-   * lost, those to `keep` last of all.
+   * Takes a line with its end, or several that belong together. Never waits, never throws. When the writer
+   * is too slow the oldest lines are lost, those to `keep` last of all.
    */
-  add(line: string, keep?: boolean): void;
+  add(lines: string, keep?: boolean): void;
   /** Writes what is waiting and takes no more lines. Settled when all is written. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-interface Line {
+/** Lines that came together. */
+interface Lines {
   readonly text: string;
   readonly keep: boolean;
 }
@@ -34,7 +35,7 @@ interface Line {
 /** Opens a buffer with nothing in it. */
 export function openLineBuffer(options: LineBufferOptions): LineBuffer {
   const { clock, write, delay, batch, limit } = options;
-  let waiting: Line[] = [];
+  let waiting: Lines[] = [];
   let size = 0;
   let lost = 0;
   let cancelTimer: (() => void) | undefined;
@@ -53,10 +54,10 @@ export function openLineBuffer(options: LineBufferOptions): LineBuffer {
   function shed(): void {
     const goal = limit * 0.75;
     for (const sparing of [true, false]) {
-      waiting = waiting.filter((line) => {
-        if (size <= goal || (sparing && line.keep)) return true;
-        size -= line.text.length;
-        lost += 1;
+      waiting = waiting.filter((lines) => {
+        if (size <= goal || (sparing && lines.keep)) return true;
+        size -= lines.text.length;
+        lost += countLines(lines.text);
         return false;
       });
     }
@@ -78,16 +79,16 @@ export function openLineBuffer(options: LineBufferOptions): LineBuffer {
   }
 
   async function writeWaiting(): Promise<void> {
-    const lines = waiting;
+    const text = waiting.map(({ text }) => text).join("");
     const lostBefore = lost;
     const note = lostBefore > 0 ? options.lost(lostBefore) : "";
     waiting = [];
     size = 0;
     lost = 0;
     try {
-      await write(note + lines.map((line) => line.text).join(""));
+      await write(note + text);
     } catch {
-      lost += lostBefore + lines.length;
+      lost += lostBefore + countLines(text);
     }
   }
 
@@ -99,4 +100,8 @@ export function openLineBuffer(options: LineBufferOptions): LineBuffer {
   }
 
   return { add, [Symbol.asyncDispose]: close };
+}
+
+function countLines(text: string): number {
+  return text.split("\n").length - 1;
 }

@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from "../ports/awaitable.ts";
 import type { Mailbox } from "../smtp/address.ts";
 import type { Reply } from "../smtp/reply.ts";
 import {
@@ -23,7 +24,7 @@ export interface Directory {
   /** Whether mail for the domain is kept here. */
   isOurs(domain: string): boolean;
   /** Where mail for an address goes, aliases expanded. */
-  resolve(mailbox: Mailbox): Promise<Resolution>;
+  resolve(mailbox: Mailbox): Awaitable<Resolution>;
 }
 
 /** Whether we take mail for a recipient, and if so where it goes. */
@@ -40,20 +41,23 @@ export type Verdict =
  * Decides on one recipient (RFC 5321 §3.3): refused here it never becomes a bounce. Elsewhere is
  * only for those who may relay; where an alias of ours leads there, for everybody.
  */
-export async function judgeRecipient(
+export function judgeRecipient(
   to: Mailbox,
   { directory, mayRelay }: {
     readonly directory: Directory;
     readonly mayRelay: boolean;
   },
-): Promise<Verdict> {
+): Awaitable<Verdict> {
   // RFC 5321 §4.5.1: <Postmaster> without a domain is ours always.
   if (to.domain !== "" && !directory.isOurs(to.domain)) {
     return mayRelay
       ? { kind: "accepted", reply: RECIPIENT_OK, destinations: [to] }
       : { kind: "refused", reply: RELAY_DENIED };
   }
-  const resolution = await directory.resolve(to);
+  return andThen(directory.resolve(to), verdictOn);
+}
+
+function verdictOn(resolution: Resolution): Verdict {
   switch (resolution.kind) {
     case "mailboxes":
       return {

@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from "../ports/awaitable.ts";
 import { formatMailbox, type Mailbox } from "../smtp/address.ts";
 import type { Reply } from "../smtp/reply.ts";
 import * as replies from "../smtp/replies.ts";
@@ -104,15 +105,17 @@ export class Visit {
   }
 
   /** Whether a sender may begin a transaction. */
-  async mail(from: Mailbox | null): Promise<Reply> {
-    if (this.#login !== undefined) {
-      return await this.#mailOf(this.#login, from);
-    }
+  mail(from: Mailbox | null): Awaitable<Reply> {
+    if (this.#login !== undefined) return this.#mailOf(this.#login, from);
     if (this.#isSpared) return replies.SENDER_OK;
     const { address } = this.#visitor;
-    const list = await this.#listed;
-    if (list !== undefined) return replies.blockListed(address, list);
-    return this.#messageBy(clientGroup(address));
+    return andThen(
+      this.#listed,
+      (list) =>
+        list === undefined
+          ? this.#messageBy(clientGroup(address))
+          : replies.blockListed(address, list),
+    );
   }
 
   async #mailOf(login: Mailbox, from: Mailbox | null): Promise<Reply> {
@@ -129,17 +132,19 @@ export class Visit {
   }
 
   /** Whether mail goes to a recipient, and if so where. */
-  async recipient(to: Mailbox, { from }: Envelope): Promise<Verdict> {
+  recipient(to: Mailbox, { from }: Envelope): Awaitable<Verdict> {
     const refusal = this.#countRecipient();
     if (refusal !== undefined) return refused(refusal);
     const { directory } = this.#services;
     const mayRelay = this.mayRelay;
-    const verdict = await judgeRecipient(to, { directory, mayRelay });
-    if (verdict.kind === "refused") {
-      return refused(this.#refusal(verdict.reply));
-    }
-    const reply = this.#greylisted(from, to);
-    return reply === undefined ? verdict : refused(reply);
+    const judged = judgeRecipient(to, { directory, mayRelay });
+    return andThen(judged, (verdict) => {
+      if (verdict.kind === "refused") {
+        return refused(this.#refusal(verdict.reply));
+      }
+      const reply = this.#greylisted(from, to);
+      return reply === undefined ? verdict : refused(reply);
+    });
   }
 
   #countRecipient(): Reply | undefined {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { BufferPool } from "../ports/buffers.ts";
 import type { Content } from "../ports/content.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
@@ -18,8 +19,11 @@ export interface Spool {
 
 /** A message's content on its way in. One call at a time. */
 export interface Draft {
-  /** Adds a copy of `bytes`. Throws when the disk fails; then `discard()` it. */
-  append(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Adds a copy of `bytes`: at once while there is room in memory. Rejects when the disk fails; then
+   * `discard()` it.
+   */
+  append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /** The whole of it, durable if it is a file. Throws when the disk fails; then `discard()` it. */
   finish(): Promise<Content>;
   /** Forgets it and removes its file, finished or not. Never throws; twice is once. */
@@ -40,9 +44,14 @@ export async function openSpool(
   },
 ): Promise<Spool> {
   await disk.makeFolder(folder);
+  const buffers = new BufferPool({
+    octets: Math.min(SMALL_DRAFT, memoryLimit),
+  });
   return {
-    draft: (id) =>
-      makeDraft({ path: join(folder, id), folder, disk, log, memoryLimit }),
+    draft: (id) => {
+      const path = join(folder, id);
+      return makeDraft({ path, folder, disk, log, memoryLimit, buffers });
+    },
 
     async sweep(isWanted) {
       for (const name of await disk.list(folder) ?? []) {
@@ -61,35 +70,32 @@ export async function openSpool(
 }
 
 function makeDraft(
-  { path, folder, disk, log, memoryLimit }: {
+  { path, folder, disk, log, memoryLimit, buffers }: {
     readonly path: string;
     readonly folder: string;
     readonly disk: Disk;
     readonly log: Log;
     readonly memoryLimit: number;
+    /** What most messages fit into. */
+    readonly buffers: BufferPool;
   },
 ): Draft {
-  let buffer = new Uint8Array(0);
+  let buffer = buffers.lend();
   let length = 0;
   let file: DiskFile | undefined;
 
   return {
-    async append(bytes) {
-      if (length + bytes.length > memoryLimit) await flush();
-      if (bytes.length > memoryLimit) {
-        await file?.write(bytes);
-        return;
-      }
-      reserve(length + bytes.length);
-      buffer.set(bytes, length);
-      length += bytes.length;
-    },
+    append: (bytes) =>
+      length + bytes.length > memoryLimit ? appendToFile(bytes) : keep(bytes),
 
     async finish() {
       if (file === undefined) {
-        return { kind: "bytes", bytes: buffer.slice(0, length) };
+        const bytes = buffer.slice(0, length);
+        giveBack();
+        return { kind: "bytes", bytes };
       }
       await flush();
+      giveBack();
       await file.sync();
       file[Symbol.dispose]();
       await disk.syncFolder(folder);
@@ -97,7 +103,7 @@ function makeDraft(
     },
 
     async discard() {
-      buffer = new Uint8Array(0);
+      giveBack();
       length = 0;
       if (file === undefined) return;
       file[Symbol.dispose]();
@@ -109,6 +115,18 @@ function makeDraft(
       }
     },
   };
+
+  function keep(bytes: Uint8Array<ArrayBuffer>): void {
+    reserve(length + bytes.length);
+    buffer.set(bytes, length);
+    length += bytes.length;
+  }
+
+  async function appendToFile(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await flush();
+    if (bytes.length > memoryLimit) await file?.write(bytes);
+    else keep(bytes);
+  }
 
   /** Moves what is in memory to the file, which is made at the first need. */
   async function flush(): Promise<void> {
@@ -122,12 +140,21 @@ function makeDraft(
 
   function reserve(needed: number): void {
     if (needed <= buffer.length) return;
-    const room = Math.max(needed, 2 * buffer.length, SMALLEST_BUFFER);
+    const room = Math.max(needed, 2 * buffer.length);
     const grown = new Uint8Array(Math.min(room, memoryLimit));
     grown.set(buffer.subarray(0, length));
+    giveBack();
     buffer = grown;
+  }
+
+  /** Gives the buffer back if it was lent. */
+  function giveBack(): void {
+    if (buffer.length === buffers.octets) buffers.takeBack(buffer);
+    buffer = NOTHING;
   }
 }
 
-/** Holds most messages without growing. */
-const SMALLEST_BUFFER = 8 * 1024;
+/** Octets that most messages fit into. */
+const SMALL_DRAFT = 8 * 1024;
+
+const NOTHING = new Uint8Array(0);

@@ -5,6 +5,7 @@ import {
   type Transport,
 } from "../net/transport.ts";
 import { Visit, type VisitServices } from "../policy/visit.ts";
+import { andThen, type Awaitable } from "../ports/awaitable.ts";
 import type { Log } from "../ports/log.ts";
 import type { Interruption } from "../ports/time_limits.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
@@ -130,12 +131,18 @@ class Connection {
           this.#record(session);
           if (!await this.#link.write(effect.text)) return;
           break;
-        case "ask":
-          session.answer(await this.#answer(session, effect.question));
+        case "ask": {
+          const answer = this.#answer(session, effect.question);
+          const reply = answer instanceof Promise ? await answer : answer;
+          if (isPositive(reply)) this.#link.gotOn();
+          session.answer(reply);
           break;
-        case "body":
-          await this.#reception.append(effect.bytes);
+        }
+        case "body": {
+          const stored = this.#reception.append(effect.bytes);
+          if (stored) await stored;
           break;
+        }
         case "discard":
           this.#reception.refused(effect.reply);
           await this.#reception.discard();
@@ -161,23 +168,27 @@ class Connection {
     await this.#reception.discard();
   }
 
-  async #answer(session: ServerSession, question: Question): Promise<Reply> {
+  #answer(session: ServerSession, question: Question): Awaitable<Reply> {
     const refusal = question.ask === "connect"
-      ? await this.#waitForHaste()
+      ? this.#waitForHaste()
       : undefined;
-    if (refusal !== undefined) return refusal;
-    const reply = await this.#reception.answer(question, session.state);
-    if (isPositive(reply)) this.#link.gotOn();
-    return reply;
+    return andThen(
+      refusal,
+      (refusal) => refusal ?? this.#reception.answer(question, session.state),
+    );
   }
 
-  /**
-   * RFC 5321 §3.1: a client waits for the greeting; a program in a hurry to send spam doesn't. Returns
-   * what to say instead of the greeting, if anything.
-   */
-  async #waitForHaste(): Promise<Reply | undefined> {
-    const { bannerDelay, reception: { hostname } } = this.#services;
-    if (bannerDelay === 0 || !this.#visit.isStranger) return undefined;
+  /** What to say instead of the greeting, if anything. */
+  #waitForHaste(): Awaitable<Reply | undefined> {
+    const { bannerDelay } = this.#services;
+    return bannerDelay > 0 && this.#visit.isStranger
+      ? this.#hasty(bannerDelay)
+      : undefined;
+  }
+
+  /** RFC 5321 §3.1: a client waits for the greeting; a program in a hurry to send spam doesn't. */
+  async #hasty(bannerDelay: number): Promise<Reply | undefined> {
+    const { hostname } = this.#services.reception;
     const spoke = await this.#link.speaksWithin(bannerDelay);
     if (spoke === "stop") return shuttingDown(hostname);
     return spoke ? this.#reception.greet(EARLY_TALKER) : undefined;

@@ -50,16 +50,17 @@ export class Incoming {
     return this.#eightBit;
   }
 
-  /** Puts our trace line on top. Throws when the disk does. */
-  async trace(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.#store(bytes);
+  /** Puts our trace line on top. Rejects when the disk does. */
+  trace(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
+    return this.#store(bytes);
   }
 
-  /** Adds what the client sends. Throws when the disk does. */
-  async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Adds what the client sends. Rejects when the disk does. */
+  append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
     this.#hops.scan(bytes);
-    if (this.#submission === undefined) return await this.#store(bytes);
-    for (const piece of this.#submission.push(bytes)) await this.#store(piece);
+    return this.#submission === undefined
+      ? this.#store(bytes)
+      : this.#storeAll(this.#submission.push(bytes));
   }
 
   /** The whole of it. Throws when the disk does. */
@@ -74,15 +75,17 @@ export class Incoming {
     await this.#draft.discard();
   }
 
+  async #storeAll(pieces: Iterable<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for (const piece of pieces) await this.#store(piece);
+  }
+
   /** What it holds of the message is given back at once when the disk throws. */
-  async #store(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  #store(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
     this.#size += bytes.length;
     this.#eightBit ||= this.#smtputf8 && hasEightBit(bytes);
-    try {
-      await this.#draft.append(bytes);
-    } catch (cause) {
+    return this.#draft.append(bytes)?.catch(async (cause: unknown) => {
       await this.#draft.discard();
       throw cause;
-    }
+    });
   }
 }

@@ -23,9 +23,9 @@ import { TimeLimits } from "../ports/time_limits.ts";
 import { canonicalMailbox } from "../store/canonical.ts";
 import { openGreylistFile } from "../store/greylist_file.ts";
 import { scramMeans } from "../store/scram_means.ts";
-import { BufferPool } from "./buffers.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { configOf } from "./door_config.ts";
+import { makeLinkBuffers } from "./link.ts";
 import type { MailFlow } from "./mail_flow.ts";
 import { Sessions } from "./sessions.ts";
 import type { Transcripts } from "./transcript.ts";
@@ -174,7 +174,7 @@ function connectionServices(
     },
     transcripts,
     timeLimits: new TimeLimits(clock),
-    buffers: new BufferPool(),
+    buffers: makeLinkBuffers(),
     timeout,
     bannerDelay,
     log,

@@ -5,16 +5,47 @@ import {
   secureServer,
 } from "../net/tls_server.ts";
 import type { Transport } from "../net/transport.ts";
+import { BufferPool } from "../ports/buffers.ts";
 import type { Interruption, TimeLimits, Waiter } from "../ports/time_limits.ts";
-import { type BufferPool, SMALL_BUFFER } from "./buffers.ts";
 import { givenUp } from "./interruption.ts";
 
 /** What a link takes. */
 export interface LinkServices {
   readonly timeLimits: TimeLimits;
-  readonly buffers: BufferPool;
+  readonly buffers: LinkBuffers;
   /** Milliseconds that a client may take over a command, {@linkcode PACE} octets or a reply. */
   readonly timeout: number;
+}
+
+/** What is lent to links while they need it; those that wait hold none of it. */
+export interface LinkBuffers {
+  /** For much that is read at once. */
+  readonly large: BufferPool;
+  /** For replies. */
+  readonly replies: BufferPool;
+}
+
+/**
+ * Octets of a buffer that a session waits with: thousands do so, each with its own. Most commands fit,
+ * and who sends more gets a larger buffer for the rest.
+ */
+const SMALL_BUFFER = 256;
+
+/** Octets of a buffer that much is read into: few sessions do so at the same time. */
+export const LARGE_BUFFER = 64 * 1024;
+
+/** Octets of a buffer that replies are written from; what may be longer gets one of its own. */
+const REPLY_BUFFER = 1024;
+
+/** UTF-8 has no more octets for a UTF-16 unit. */
+const OCTETS_A_UNIT = 3;
+
+/** Makes what links borrow from. */
+export function makeLinkBuffers(): LinkBuffers {
+  return {
+    large: new BufferPool({ octets: LARGE_BUFFER }),
+    replies: new BufferPool({ octets: REPLY_BUFFER }),
+  };
 }
 
 /** What a connection was secured with. */
@@ -44,7 +75,7 @@ const REST = 500;
  */
 export class Link implements Disposable {
   #transport: Transport;
-  readonly #buffers: BufferPool;
+  readonly #buffers: LinkBuffers;
   readonly #timeout: number;
   readonly #waiter: Waiter;
   readonly #smallBuffer = new Uint8Array(SMALL_BUFFER);
@@ -109,11 +140,16 @@ export class Link implements Disposable {
   async write(text: string): Promise<boolean> {
     // There is an answer only to what came whole.
     this.#waiter.progress();
+    const buffer = text.length * OCTETS_A_UNIT <= REPLY_BUFFER
+      ? this.#buffers.replies.lend()
+      : undefined;
     const written = await this.#waiter.wait(
-      this.#transport.write(encoder.encode(text)),
+      this.#transport.write(encoded(text, buffer)),
       this.#leaving ? LAST_WORD : this.#timeout,
     );
     this.#waiter.progress();
+    // A write that was given up goes on until the connection is closed, and reads from the buffer.
+    if (buffer && written === true) this.#buffers.replies.takeBack(buffer);
     this.#talk += text.length;
     this.#rested = 0;
     return written === true;
@@ -177,7 +213,7 @@ export class Link implements Disposable {
   }
 
   #large(): Uint8Array<ArrayBuffer> {
-    return this.#largeBuffer ??= this.#buffers.lend();
+    return this.#largeBuffer ??= this.#buffers.large.lend();
   }
 
   #small(): Uint8Array<ArrayBuffer> {
@@ -186,7 +222,7 @@ export class Link implements Disposable {
   }
 
   #giveBack(): void {
-    if (this.#largeBuffer) this.#buffers.takeBack(this.#largeBuffer);
+    if (this.#largeBuffer) this.#buffers.large.takeBack(this.#largeBuffer);
     this.#largeBuffer = undefined;
   }
 
@@ -196,6 +232,15 @@ export class Link implements Disposable {
     this.#pace = 0;
     this.#waiter.progress();
   }
+}
+
+/** The text's octets, in the buffer if there is one. */
+function encoded(
+  text: string,
+  buffer: Uint8Array<ArrayBuffer> | undefined,
+): Uint8Array<ArrayBuffer> {
+  if (buffer === undefined) return encoder.encode(text);
+  return buffer.subarray(0, encoder.encodeInto(text, buffer).written);
 }
 
 const encoder = new TextEncoder();

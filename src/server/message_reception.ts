@@ -2,6 +2,7 @@ import { makeSubmission, type Submission } from "../message/submission.ts";
 import { type Encryption, formatReceived } from "../message/trace.ts";
 import type { Endpoint } from "../net/transport.ts";
 import type { Visit } from "../policy/visit.ts";
+import type { Awaitable } from "../ports/awaitable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Message, Put } from "../queue/queue.ts";
 import type { Spool } from "../queue/spool.ts";
@@ -74,7 +75,7 @@ export class MessageReception {
   }
 
   /** Begins a message with our trace line. Throws when the disk does. */
-  async open(envelope: Envelope, state: State): Promise<void> {
+  open(envelope: Envelope, state: State): Awaitable<void> {
     const { spool, nextId, clock } = this.#services;
     const id = nextId();
     const receivedAt = clock.now();
@@ -87,17 +88,15 @@ export class MessageReception {
       submission: this.#submission(envelope, { id, receivedAt }),
     });
     const received = this.#received(envelope, state, { id, receivedAt });
-    await this.#incoming.trace(encoder.encode(received));
+    return this.#incoming.trace(encoder.encode(received));
   }
 
   /** Adds to the message that is coming in. Never throws: what fails is said at the end. */
-  async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  append(bytes: Uint8Array<ArrayBuffer>): Awaitable<void> {
     if (this.#incoming === undefined || this.#failure) return;
-    try {
-      await this.#incoming.append(bytes);
-    } catch (cause) {
+    return this.#incoming.append(bytes)?.catch((cause: unknown) => {
       this.#failure = this.#session.log.failed("cannot store message", cause);
-    }
+    });
   }
 
   /** Drops the message that is coming in, if there is one. Never throws. */

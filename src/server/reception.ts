@@ -1,13 +1,14 @@
 import { addressLiteral, type Encryption } from "../message/trace.ts";
 import type { Endpoint } from "../net/transport.ts";
 import type { Visit } from "../policy/visit.ts";
+import { andThen, type Awaitable } from "../ports/awaitable.ts";
 import type { Log } from "../ports/log.ts";
 import {
   formatMailbox,
   formatReversePath,
   type Mailbox,
 } from "../smtp/address.ts";
-import type { Reply } from "../smtp/reply.ts";
+import { isPositive, type Reply } from "../smtp/reply.ts";
 import * as replies from "../smtp/replies.ts";
 import type { Question, State } from "../smtp/state.ts";
 import type { Accepted } from "./accepted.ts";
@@ -57,16 +58,19 @@ export class Reception {
   }
 
   /** Answers a question. Our own failures become a temporary reply and a line in the log. */
-  async answer(question: Question, state: State): Promise<Reply> {
+  answer(question: Question, state: State): Awaitable<Reply> {
+    const failed = (cause: unknown) =>
+      this.#log.failed(`cannot answer ${question.ask}`, cause);
     try {
-      return await this.#decide(question, state);
+      const reply = this.#decide(question, state);
+      return reply instanceof Promise ? reply.catch(failed) : reply;
     } catch (cause) {
-      return this.#log.failed(`cannot answer ${question.ask}`, cause);
+      return failed(cause);
     }
   }
 
   /** Adds to the message that is coming in. Never throws: what fails is said at the end. */
-  append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  append(bytes: Uint8Array<ArrayBuffer>): Awaitable<void> {
     return this.#messages.append(bytes);
   }
 
@@ -85,27 +89,29 @@ export class Reception {
     return this.#log.told("connection refused", reply);
   }
 
-  async #decide(question: Question, state: State): Promise<Reply> {
+  #decide(question: Question, state: State): Awaitable<Reply> {
     switch (question.ask) {
       case "connect":
         return this.greet(this.#visit.connect());
       case "mail":
-        return await this.#sender(question.from);
+        return this.#sender(question.from);
       case "rcpt":
-        return await this.#recipient(question);
+        return this.#recipient(question);
       case "auth": {
         const { mechanism, response } = question;
-        return this.#login(await this.#visit.authenticate(mechanism, response));
+        return this.#login(this.#visit.authenticate(mechanism, response));
       }
       case "response":
-        return this.#login(await this.#visit.respond(question.response));
+        return this.#login(this.#visit.respond(question.response));
       case "open":
-        await this.#messages.open(question.envelope, state);
-        return question.via === "DATA" ? replies.START_MAIL : replies.OK;
+        return andThen(
+          this.#messages.open(question.envelope, state),
+          () => question.via === "DATA" ? replies.START_MAIL : replies.OK,
+        );
       case "commit": {
         const { envelope } = question;
         const accepted = this.#accepted;
-        return await this.#messages.commit({ envelope, accepted, state });
+        return this.#messages.commit({ envelope, accepted, state });
       }
       default:
         return question satisfies never;
@@ -113,32 +119,37 @@ export class Reception {
   }
 
   /** Failed logins are in the log already. */
-  #login(reply: Reply): Reply {
+  async #login(answer: Promise<Reply>): Promise<Reply> {
+    const reply = await answer;
     if (reply === replies.AUTHENTICATED) {
       this.#log.info("logged in", this.#messages.credit);
     }
     return reply.code === 421 ? this.#log.told("login refused", reply) : reply;
   }
 
-  async #sender(mailbox: Mailbox | null): Promise<Reply> {
+  #sender(mailbox: Mailbox | null): Awaitable<Reply> {
     this.#accepted = [];
-    const reply = await this.#visit.mail(mailbox);
-    const from = formatReversePath(mailbox);
-    return this.#log.told("sender refused", reply, { from });
+    return andThen(this.#visit.mail(mailbox), (reply) => {
+      if (isPositive(reply)) return reply;
+      const from = formatReversePath(mailbox);
+      return this.#log.told("sender refused", reply, { from });
+    });
   }
 
-  async #recipient(
+  #recipient(
     { to, parameters, envelope }: Question & { readonly ask: "rcpt" },
-  ): Promise<Reply> {
+  ): Awaitable<Reply> {
     const mailbox = this.#atFirstDomain(to);
-    const verdict = await this.#visit.recipient(mailbox, envelope);
-    if (verdict.kind === "accepted") {
-      const { destinations } = verdict;
-      this.#accepted.push({ original: to, destinations, ...parameters });
-    }
-    return this.#log.told("recipient refused", verdict.reply, {
-      from: formatReversePath(envelope.from),
-      to: formatMailbox(to),
+    return andThen(this.#visit.recipient(mailbox, envelope), (verdict) => {
+      if (verdict.kind === "accepted") {
+        const { destinations, reply } = verdict;
+        this.#accepted.push({ original: to, destinations, ...parameters });
+        return reply;
+      }
+      return this.#log.told("recipient refused", verdict.reply, {
+        from: formatReversePath(envelope.from),
+        to: formatMailbox(to),
+      });
     });
   }
 

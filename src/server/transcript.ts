@@ -130,8 +130,13 @@ export function openTranscripts(options: TranscriptOptions): Transcripts {
     lines.add(format(id, CONNECTED + peer));
     return {
       add(texts) {
-        if (closed) return;
-        for (const text of texts) lines.add(format(id, text));
+        if (closed || texts.length === 0) return;
+        const time = isoTime(clock.now());
+        let together = "";
+        for (const text of texts) {
+          together += formatLine({ time, session: id, text });
+        }
+        lines.add(together);
       },
       close() {
         if (!closed) lines.add(format(id, CLOSED));

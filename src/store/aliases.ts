@@ -1,3 +1,4 @@
+import type { Awaitable } from "../ports/awaitable.ts";
 import {
   formatMailbox,
   isAddressLiteral,
@@ -27,7 +28,7 @@ export interface Alias {
 /** Addresses whose mail goes to others. */
 export interface Aliases {
   /** The aliases by address, as they were `maxAge` milliseconds ago or later. */
-  entries(maxAge: number): Promise<ReadonlyMap<string, Alias>>;
+  entries(maxAge: number): Awaitable<ReadonlyMap<string, Alias>>;
   /** All aliases, in the file's order. */
   list(): Promise<readonly Alias[]>;
   /**

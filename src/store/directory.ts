@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from "../ports/awaitable.ts";
 import type { Mailbox } from "../smtp/address.ts";
 import type { Aliases } from "./aliases.ts";
 import { canonicalDomain } from "./canonical.ts";
@@ -11,7 +12,7 @@ export interface Directory {
    * (`<Postmaster>`) it is taken to be at our first. Users and aliases that have just come are
    * known at once; one that has just gone may be known for a second longer.
    */
-  resolve(mailbox: Mailbox): Promise<Resolution>;
+  resolve(mailbox: Mailbox): Awaitable<Resolution>;
   /** Whether mail for a domain, in any spelling, is kept here. */
   isOurs(domain: string): boolean;
 }
@@ -39,26 +40,28 @@ export function openDirectory(
     return accept === "all" || ours.has(canonicalDomain(domain));
   }
 
-  async function resolveWithin(
+  function resolveWithin(
     maxAge: number,
     mailbox: Mailbox,
-  ): Promise<Resolution> {
-    return resolveMailbox(mailbox, {
-      accept,
-      isOurs,
-      users: await users.entries(maxAge),
-      aliases: await aliases.entries(maxAge),
-    });
+  ): Awaitable<Resolution> {
+    return andThen(users.entries(maxAge), (users) =>
+      andThen(
+        aliases.entries(maxAge),
+        (aliases) =>
+          resolveMailbox(mailbox, { accept, isOurs, users, aliases }),
+      ));
   }
 
   return {
     isOurs,
-    async resolve(mailbox) {
+    resolve(mailbox) {
       const domain = mailbox.domain || first;
       if (!isOurs(domain)) return { kind: "unknown" };
       const whole = { ...mailbox, domain };
-      const known = await resolveWithin(FRESH, whole);
-      return known.kind === "mailboxes" ? known : await resolveWithin(0, whole);
+      return andThen(
+        resolveWithin(FRESH, whole),
+        (known) => known.kind === "mailboxes" ? known : resolveWithin(0, whole),
+      );
     },
   };
 }

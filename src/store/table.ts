@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import type { Awaitable } from "../ports/awaitable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
@@ -29,7 +30,7 @@ export interface Table<Entry> {
    * The entries by key, as they were `maxAge` milliseconds ago or later; with 0, as they are now.
    * While the file is damaged, as they were before.
    */
-  entries(maxAge: number): Promise<ReadonlyMap<string, Entry>>;
+  entries(maxAge: number): Awaitable<ReadonlyMap<string, Entry>>;
   /**
    * Makes the change that `decide` finds for the entries there are, durably; what `decide` throws
    * is thrown, and nothing changes. No two programs that do so lose each other's changes. Throws

@@ -1,4 +1,5 @@
 import { randomFillSync } from "node:crypto";
+import type { Awaitable } from "../ports/awaitable.ts";
 import { formatMailbox, type Mailbox, parseMailbox } from "../smtp/address.ts";
 import { mailboxKey } from "./canonical.ts";
 import type { LineChange, Said } from "./lines.ts";
@@ -28,7 +29,7 @@ export interface User {
 /** Those who have a mailbox here and, mostly, a password. */
 export interface Users {
   /** The users by canonical address, as they were `maxAge` milliseconds ago or later. */
-  entries(maxAge: number): Promise<ReadonlyMap<string, User>>;
+  entries(maxAge: number): Awaitable<ReadonlyMap<string, User>>;
   /** Whether there is a user with this mailbox. */
   has(mailbox: Mailbox): Promise<boolean>;
   /** The addresses of all users, in the file's order. */

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../ports/awaitable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk, FileStat } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
@@ -20,7 +21,7 @@ export interface WatchedFile<Value> {
    * file that cannot be read or parsed, or is gone, is logged, once, and the value of before stands:
    * who has taken it away may be about to put it back.
    */
-  value(maxAge: number): Promise<Value>;
+  value(maxAge: number): Awaitable<Value>;
   /** Makes the next call look at the file, however old a value it would take. */
   expire(): void;
 }
@@ -65,9 +66,10 @@ export async function watchFile<Value>(
   }
 
   return {
-    async value(maxAge) {
-      if (maxAge <= 0 || clock.now() - lookedAt > maxAge) await look();
-      return value;
+    value(maxAge) {
+      return maxAge <= 0 || clock.now() - lookedAt > maxAge
+        ? look().then(() => value)
+        : value;
     },
     expire() {
       lookedAt = -Infinity;

@@ -52,14 +52,14 @@ async function recipient(
   return (await verdict(visit, to, from)).reply;
 }
 
-function verdict(
+async function verdict(
   visit: Visit,
   to: string,
   from: Mailbox | null = VASYA,
 ): Promise<Verdict> {
   const parameters = { body: "7BIT", smtputf8: false } as const;
   const envelope: Envelope = { from, parameters, to: [] };
-  return visit.recipient(mailbox(to), envelope);
+  return await visit.recipient(mailbox(to), envelope);
 }
 
 async function logIn(visit: Visit): Promise<Reply> {

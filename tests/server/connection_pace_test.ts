@@ -1,6 +1,6 @@
 /** What becomes of slow clients. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BufferPool } from "../../src/server/buffers.ts";
+import { makeLinkBuffers } from "../../src/server/link.ts";
 import { serveConnection } from "../../src/server/connection.ts";
 import { type ManualClock, settle } from "../log/manual_clock.ts";
 import { CONFIG } from "../transcripts/transcript.ts";
@@ -147,8 +147,8 @@ Deno.test("serveConnection() says what is wrong with a message that goes on slow
 Deno.test("serveConnection() leaves a buffer to the read that it has given up", async () => {
   const services = await fakeServices();
   const returned: unknown[] = [];
-  const buffers = new BufferPool();
-  buffers.takeBack = (buffer) => void returned.push(buffer);
+  const buffers = makeLinkBuffers();
+  buffers.large.takeBack = (buffer) => void returned.push(buffer);
   const { client, served } = await connect({ ...services, buffers });
   await client.send(`${OPENING}DATA\r\n${STEADY}`);
   await services.clock.advance(TIMEOUT + SECOND);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { LARGE_BUFFER } from "../../src/server/buffers.ts";
+import { LARGE_BUFFER } from "../../src/server/link.ts";
 import { serveConnection } from "../../src/server/connection.ts";
 import { settle } from "../log/manual_clock.ts";
 import {
@@ -246,15 +246,16 @@ Deno.test("serveConnection() lends a large buffer only while a message comes in"
   const services = await fakeServices();
   let lent = 0;
   const { buffers } = services;
+  const { large } = buffers;
   const counted = {
-    lend: () => (lent++, buffers.lend()),
+    lend: () => (lent++, large.lend()),
     takeBack: (buffer: Uint8Array<ArrayBuffer>) => (
-      lent--, buffers.takeBack(buffer)
+      lent--, large.takeBack(buffer)
     ),
   };
   const { client, served } = await connect({
     ...services,
-    buffers: counted as typeof buffers,
+    buffers: { ...buffers, large: counted as typeof large },
   });
   await client.send(lines(...ENVELOPE, RECIPIENT, "DATA"));
   assertEquals(lent, 1);

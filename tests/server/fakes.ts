@@ -3,7 +3,7 @@ import type { Transport } from "../../src/net/transport.ts";
 import type { VisitServices } from "../../src/policy/visit.ts";
 import type { Put } from "../../src/queue/queue.ts";
 import { openSpool } from "../../src/queue/spool.ts";
-import { BufferPool } from "../../src/server/buffers.ts";
+import { makeLinkBuffers } from "../../src/server/link.ts";
 import type { ConnectionServices } from "../../src/server/connection.ts";
 import type { Door } from "../../src/server/doors.ts";
 import type { ReceptionServices } from "../../src/server/reception.ts";
@@ -83,7 +83,7 @@ export async function fakeServices(
     },
     transcripts: keptIn(record),
     timeLimits: new TimeLimits(clock),
-    buffers: new BufferPool(),
+    buffers: makeLinkBuffers(),
     timeout: TIMEOUT,
     log,
     disk,

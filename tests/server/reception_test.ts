@@ -398,8 +398,12 @@ Deno.test("refused() says nothing in the log when the client wished so", async (
 
 const PETYA = { local: "petya", domain: "test.ru" };
 
-function logIn(reception: Reception, response = "right"): Promise<Reply> {
-  return reception.answer({ ask: "auth", mechanism: "PLAIN", response }, STATE);
+async function logIn(
+  reception: Reception,
+  response = "right",
+): Promise<Reply> {
+  const question = { ask: "auth", mechanism: "PLAIN", response } as const;
+  return await reception.answer(question, STATE);
 }
 
 Deno.test("answer() says in the log who logs in, and whose mail it is then", async () => {
