@@ -11,7 +11,7 @@ import type { MailStore } from "../store/mail_store.ts";
 const AT_ONCE = 16;
 
 /** Delivers to our own mailboxes: each recipient gets its copy or is tried again. */
-export function localDelivery(store: MailStore): Deliver {
+export function localDelivery(store: Pick<MailStore, "deliver">): Deliver {
   return async (delivery) => {
     const outcomes: Outcome[] = [];
     const { recipients } = delivery;
@@ -30,7 +30,7 @@ export function localDelivery(store: MailStore): Deliver {
 async function deliverTo(
   { number, address }: Recipient,
   { message, content, again }: Delivery,
-  store: MailStore,
+  store: Pick<MailStore, "deliver">,
 ): Promise<Outcome> {
   try {
     await store.deliver(address, {

@@ -15,9 +15,15 @@ import type { Verdict } from "./verdict.ts";
 /** A delivery to be tried. */
 export interface Task {
   readonly lane: string;
-  readonly held: Held;
+  readonly held: Tried;
   readonly recipients: readonly Recipient[];
 }
+
+/** What a try has to know of a message. */
+export type Tried = Pick<
+  Held,
+  "message" | "states" | "order" | "content" | "again"
+>;
 
 /** What became of a delivery: for one commit, so that nothing is without its report. */
 export interface Result {
@@ -37,7 +43,7 @@ export function makeAttempt(
     readonly deliver: Deliver;
     readonly report: Report;
     readonly patience: Patience;
-    readonly restingLanes: RestingLanes;
+    readonly restingLanes: Pick<RestingLanes, "of" | "learn">;
   },
 ): (task: Task) => Promise<Result | undefined> {
   return async (task) => {
@@ -133,7 +139,7 @@ export function makeAttempt(
   }
 
   async function contentOf(
-    { content, message }: Held,
+    { content, message }: Tried,
   ): Promise<Content | undefined> {
     return content ?? await queue.content(message.id);
   }

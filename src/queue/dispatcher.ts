@@ -67,6 +67,11 @@ export interface DispatcherOptions {
   readonly heldLimit?: number;
 }
 
+/** A delivery of a message that is held. */
+interface HeldTask extends Task {
+  readonly held: Held;
+}
+
 /** Makes a dispatcher; it rests until `kick()` or `take()`. */
 export function makeDispatcher(
   {
@@ -96,7 +101,7 @@ export function makeDispatcher(
     patience,
     restingLanes,
   });
-  const lanes = makeLanes({ limit: laneLimit, capacity, run });
+  const lanes = makeLanes<HeldTask>({ limit: laneLimit, capacity, run });
   const holdings = makeHoldings(hotLimit);
   /** Messages of which some recipients wait for their time while others are busy. */
   const divided = new Set<Held>();
@@ -248,7 +253,7 @@ export function makeDispatcher(
   }
 
   /** Does one delivery and passes on what became of it. Never throws. */
-  async function run(task: Task): Promise<void> {
+  async function run(task: HeldTask): Promise<void> {
     const { held, recipients } = task;
     const result = await attempt(task);
     endTask(held);

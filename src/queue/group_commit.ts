@@ -7,8 +7,11 @@ import { reasonOf } from "./reason.ts";
 
 /** Many messages' way into one transaction: a sync of the disk costs the same for one or fifty. */
 export interface GroupCommit {
-  /** Resolves when the message is durable; throws when it isn't in the queue. */
-  put(message: Message, content: Content): Promise<void>;
+  /**
+   * Resolves when the message is durable, and with it what became of it already and the messages that
+   * gave rise to; throws when it isn't in the queue.
+   */
+  put(message: Message, content: Content, already?: Already): Promise<void>;
   /**
    * Resolves when the news is durable, together with the messages it gives rise to. News in no
    * hurry: it rides on the next message's commit or goes after a short while, and is tried again
@@ -19,6 +22,12 @@ export interface GroupCommit {
   flush(): Promise<void>;
   /** Flushes, then gives up what could not be committed. Nothing may be called afterwards. */
   close(): Promise<void>;
+}
+
+/** What became of a message before it is put into the queue. */
+export interface Already {
+  readonly settlement?: Settlement;
+  readonly reports: readonly Put[];
 }
 
 /** What waits for a commit: messages and news that stand or fall together. */
@@ -62,9 +71,14 @@ export function makeGroupCommit(
   let closed = false;
 
   return {
-    put(message, content) {
+    put(message, content, { settlement, reports } = NOTHING_YET) {
       return new Promise((done, fail) => {
-        messages.push({ put: [{ message, content }], settle: [], done, fail });
+        messages.push({
+          put: [{ message, content }, ...reports],
+          settle: settlement ? [settlement] : [],
+          done,
+          fail,
+        });
         start();
       });
     },
@@ -191,6 +205,8 @@ export function makeGroupCommit(
     return undefined;
   }
 }
+
+const NOTHING_YET: Already = { reports: [] };
 
 /** Turns of the event loop. */
 const LONGEST_GATHERING = 8;

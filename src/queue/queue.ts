@@ -209,6 +209,8 @@ export interface Queue {
    * them before may be out of date, an order in force among it.
    */
   changes(): Promise<readonly string[]>;
+  /** Throws when what keeps the queue isn't where it was opened, so that no start would find it. */
+  inPlace(): Promise<void>;
   /** Releases everything. Nothing may be called afterwards. */
   close(): Promise<void>;
 }

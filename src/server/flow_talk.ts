@@ -1,7 +1,8 @@
 /** What the main thread and the thread of the mail flow say to each other. */
 import type { Settings } from "../config/settings.ts";
 import type { Endpoint } from "../net/transport.ts";
-import type { Put } from "../queue/queue.ts";
+import type { Content } from "../ports/content.ts";
+import type { Message, Put } from "../queue/queue.ts";
 import type { TranscriptSession } from "./transcript.ts";
 
 /** What the main thread asks for. */
@@ -15,7 +16,7 @@ export type FlowRequest =
     readonly listens: readonly Endpoint[];
   }
   /** Make these durable: each is answered by `queued` or `not queued`. */
-  | { readonly ask: "enqueue"; readonly puts: readonly Put[] }
+  | { readonly ask: "enqueue"; readonly puts: PackedPuts }
   /** Deliver what an earlier run left. */
   | { readonly ask: "resume" }
   /** The last: answered by `stopped`, when all else has been said. */
@@ -25,7 +26,7 @@ export type FlowRequest =
 export type FlowNews =
   | { readonly tell: "opened" | "stopped" }
   | { readonly tell: "failed"; readonly failure: Failure }
-  | { readonly tell: "events"; readonly events: readonly FlowEvent[] };
+  | { readonly tell: "events"; readonly events: PackedEvents };
 
 /** Something that happened in the mail flow. */
 export type FlowEvent = FlowAnswer | FlowNote;
@@ -51,6 +52,44 @@ export type FlowNote =
     readonly lines: readonly string[];
   }
   | { readonly what: "dialogue closed"; readonly id: string };
+
+/** Messages on their way to the other thread. */
+export interface PackedPuts {
+  /** A list of {@linkcode Message} as JSON: to clone objects takes both threads three times as long. */
+  readonly messages: string;
+  /** The content of each. */
+  readonly contents: readonly Content[];
+}
+
+/** A list of {@linkcode FlowEvent} as JSON. */
+export type PackedEvents = string & { readonly packed: "events" };
+
+/** Makes messages ready for the other thread. */
+export function packPuts(puts: readonly Put[]): PackedPuts {
+  return {
+    messages: JSON.stringify(puts.map(({ message }) => message)),
+    contents: puts.map(({ content }) => content),
+  };
+}
+
+/** The messages that were made ready. */
+export function unpackPuts({ messages, contents }: PackedPuts): Put[] {
+  const unpacked: readonly Message[] = JSON.parse(messages);
+  return unpacked.map((message, index) => ({
+    message,
+    content: contents[index]!,
+  }));
+}
+
+/** Makes events ready for the other thread. */
+export function packEvents(events: readonly FlowEvent[]): PackedEvents {
+  return JSON.stringify(events) as PackedEvents;
+}
+
+/** The events that were made ready. */
+export function unpackEvents(events: PackedEvents): readonly FlowEvent[] {
+  return JSON.parse(events);
+}
 
 /** What is left of an error between threads. */
 export interface Failure {

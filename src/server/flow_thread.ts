@@ -15,6 +15,8 @@ import {
   type FlowEvent,
   type FlowNews,
   type FlowRequest,
+  packEvents,
+  unpackPuts,
 } from "./flow_talk.ts";
 import { type MailFlow, openMailFlow } from "./mail_flow.ts";
 import { openMembers } from "./members.ts";
@@ -32,7 +34,7 @@ if (starter) serveMainThread(starter);
 /** Does what the main thread asks for. */
 function serveMainThread(main: Starter<FlowRequest, FlowNews>): void {
   const events = eachTurn<FlowEvent>((events) =>
-    main.say({ tell: "events", events })
+    main.say({ tell: "events", events: packEvents(events) })
   );
   let flow: MailFlow | undefined;
 
@@ -41,7 +43,7 @@ function serveMainThread(main: Starter<FlowRequest, FlowNews>): void {
       case "open":
         return void open(request);
       case "enqueue":
-        return request.puts.forEach((put) => void enqueue(put));
+        return unpackPuts(request.puts).forEach((put) => void enqueue(put));
       case "resume":
         return flow?.resume();
       case "stop":

@@ -2,17 +2,16 @@
 import { basename, dirname, join } from "node:path";
 import type { Settings } from "../config/settings.ts";
 import { LOCAL_LANE } from "../delivery/lanes.ts";
-import { localDelivery } from "../delivery/local.ts";
-import { makeWaves } from "../delivery/waves.ts";
-import { reportsToSenders } from "../delivery/reports.ts";
 import type { Endpoint } from "../net/transport.ts";
-import { type Directory, judgeRecipient } from "../policy/recipients.ts";
+import type { Directory } from "../policy/recipients.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
-import { type Dispatcher, makeDispatcher } from "../queue/dispatcher.ts";
-import { type GroupCommit, makeGroupCommit } from "../queue/group_commit.ts";
-import type { Put, Queue } from "../queue/queue.ts";
+import { makeAttempt } from "../queue/attempt.ts";
+import { makeDispatcher } from "../queue/dispatcher.ts";
+import { makeFirstTry } from "../queue/first_try.ts";
+import { makeGroupCommit } from "../queue/group_commit.ts";
+import type { Put } from "../queue/queue.ts";
 import { openSpool, type Spool } from "../queue/spool.ts";
 import { openSqliteQueue } from "../queue/sqlite/open.ts";
 import { watchOrders } from "../queue/watch.ts";
@@ -20,8 +19,10 @@ import { makeDurableFolder } from "../store/durable_folder.ts";
 import type { MailStore } from "../store/mail_store.ts";
 import { openMaildir } from "../store/maildir.ts";
 import { openMbox } from "../store/mbox.ts";
-import { openRelay, type OtherServers, type Relay } from "./relay.ts";
+import { openRelay, type OtherServers } from "./relay.ts";
+import { keepTidy } from "./tidying.ts";
 import type { Transcripts } from "./transcript.ts";
+import { waysOf } from "./ways.ts";
 
 /** The way of a message once it is whole. Disposing of it ends deliveries and closes the queue. */
 export interface MailFlow extends AsyncDisposable {
@@ -63,6 +64,9 @@ const LOCAL_DELIVERIES = 256;
 /** Connections to the servers of one destination. */
 const REMOTE_CONNECTIONS = 20;
 
+/** A first try is made whatever became of others. */
+const NONE_RESTS = { of: () => undefined, learn() {} };
+
 /** Milliseconds that deliveries under way have to end while the server stops. */
 const GRACE = 3000;
 
@@ -88,20 +92,50 @@ export async function openMailFlow(
   opening.defer(() => relay.close());
   const commits = makeGroupCommit({ queue, clock, log, turn });
   opening.defer(() => commits.close());
-  const dispatcher = openDispatcher(settings, options, {
+  const store = openStore(settings, { disk, clock });
+  const ways = waysOf(settings, { ...options, store, relay });
+  const dispatcher = makeDispatcher({
+    ...ways,
     queue,
     commits,
-    relay,
+    clock,
+    log,
+    laneLimit: (lane) =>
+      lane === LOCAL_LANE ? LOCAL_DELIVERIES : REMOTE_CONNECTIONS,
+    patience: settings,
   });
   opening.defer(() => dispatcher.stop(GRACE));
   const { recall } = dispatcher;
   const watch = watchOrders({ queue, clock, log, recall });
   opening.defer(() => watch.stop());
+  const firstTry = makeFirstTry({
+    queue,
+    commits,
+    attempt: makeAttempt({
+      ...ways,
+      deliver: ways.deliverPromptly,
+      queue,
+      clock,
+      log,
+      patience: settings,
+      restingLanes: NONE_RESTS,
+    }),
+    clock,
+    log,
+    kick: () => dispatcher.kick(),
+  });
+  const tidying = keepTidy({
+    tidy: () => store.tidy(async (id) => await queue.get(id) !== undefined),
+    clock,
+    log,
+  });
+  opening.defer(() => tidying.stop());
 
   const open = opening.move();
   return {
     spool,
     async enqueue(put) {
+      if (ways.isPrompt(put)) return await firstTry(put, LOCAL_LANE);
       await commits.put(put.message, put.content);
       try {
         dispatcher.take(put);
@@ -113,45 +147,12 @@ export async function openMailFlow(
         });
       }
     },
-    resume: () => dispatcher.kick(),
+    resume() {
+      dispatcher.kick();
+      tidying.start();
+    },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
-}
-
-function openDispatcher(
-  settings: Settings,
-  { directory, nextId, clock, disk, log }: MailFlowOptions,
-  { queue, commits, relay }: {
-    readonly queue: Queue;
-    readonly commits: GroupCommit;
-    readonly relay: Relay;
-  },
-): Dispatcher {
-  const inWaves = makeWaves(clock);
-  const toFolders = localDelivery(openStore(settings, { disk, clock }));
-  return makeDispatcher({
-    queue,
-    commits,
-    clock,
-    log,
-    laneOf: ({ address: { domain } }) =>
-      directory.isOurs(domain) ? LOCAL_LANE : relay.laneOf(domain),
-    laneLimit: (lane) =>
-      lane === LOCAL_LANE ? LOCAL_DELIVERIES : REMOTE_CONNECTIONS,
-    deliver: (delivery) =>
-      delivery.lane === LOCAL_LANE
-        ? inWaves(() => toFolders(delivery))
-        : relay.deliver(delivery),
-    report: reportsToSenders({
-      hostname: settings.hostname,
-      nextId,
-      findSender: (to) => judgeRecipient(to, { directory, mayRelay: true }),
-      clock,
-      disk,
-      log,
-    }),
-    patience: settings,
-  });
 }
 
 function openStore(

@@ -11,6 +11,8 @@ import {
   type FlowNews,
   type FlowNote,
   type FlowRequest,
+  packPuts,
+  unpackEvents,
 } from "./flow_talk.ts";
 import { FLOW_THREAD } from "./flow_thread.ts";
 import {
@@ -72,7 +74,7 @@ function enqueueIn(thread: Thread<FlowRequest>, puts: readonly Put[]): void {
   const octets = puts.flatMap(({ content }) =>
     content.kind === "bytes" ? [content.bytes.buffer] : []
   );
-  thread.say({ ask: "enqueue", puts }, octets);
+  thread.say({ ask: "enqueue", puts: packPuts(puts) }, octets);
 }
 
 /** Where what the thread tells is written down. */
@@ -125,7 +127,7 @@ function makeAnswers(
           notes.flush();
           return opened.reject(errorOf(news.failure));
         case "events":
-          return news.events.forEach(happened);
+          return unpackEvents(news.events).forEach(happened);
         case "stopped":
           notes.flush();
           return stopped.resolve();

@@ -8,6 +8,11 @@ export interface MailStore {
    * the message is durable. Throws what the disk throws, and then no part of a message stays.
    */
   deliver(to: Mailbox, mail: StoredMail): Promise<void>;
+  /**
+   * Removes what a crash left of deliveries, while others go on. Those of messages that `isQueued` will be
+   * taken up again, and are left alone. Throws what the disk throws; then it may be tried again.
+   */
+  tidy(isQueued: (id: string) => Promise<boolean>): Promise<void>;
 }
 
 /** A message as it goes into a folder. */

@@ -1,13 +1,14 @@
 import { join } from "node:path";
+import { BufferPool } from "../ports/buffers.ts";
 import type { Clock } from "../ports/clock.ts";
 import { pieces } from "../ports/content.ts";
-import type { Disk } from "../ports/disk.ts";
-import { joined } from "../ports/octets.ts";
+import type { Disk, DiskFile } from "../ports/disk.ts";
 import type { Mailbox } from "../smtp/address.ts";
 import { durableFoldersUnder } from "./durable_folder.ts";
 import type { MailStore, StoredMail } from "./mail_store.ts";
+import { removeLitter } from "./maildir_litter.ts";
 import { folderNames, safeName } from "./names.ts";
-import { shareRuns } from "./shared_run.ts";
+import { shareRuns } from "../ports/shared_run.ts";
 
 /** What a Maildir store is made of. */
 export interface MaildirOptions {
@@ -36,6 +37,9 @@ const STALE = 36 * 60 * 60 * 1000;
 
 const encoder = new TextEncoder();
 
+/** What most messages are written from. */
+const buffers = new BufferPool({ octets: 16 * 1024 });
+
 /**
  * Opens a store of Maildirs, `<root>/<domain>/<user>/{tmp,new,cur}`, a file for each message, byte
  * for byte as received.
@@ -48,6 +52,8 @@ export function openMaildir(options: MaildirOptions): MailStore {
   const host = safeName(options.hostname);
   const makeFolders = durableFoldersUnder(options.root, disk);
   const folders = new Map<string, Promise<Folder>>();
+  /** Files in `tmp` that are being written. */
+  const inUse = new Set<string>();
 
   function folderAt(
     path: string,
@@ -72,14 +78,20 @@ export function openMaildir(options: MaildirOptions): MailStore {
       const opening = folderAt(path, names);
       const folder = await opening;
       try {
-        await put(mail, name, folder, disk);
+        await put(mail, name, folder, { disk, inUse });
       } catch (cause) {
         if (await isWhole(folder, disk)) throw cause;
         // Somebody removed the folder under us: make it again.
         if (folders.get(path) === opening) folders.delete(path);
-        await put(mail, name, await folderAt(path, names), disk);
+        await put(mail, name, await folderAt(path, names), { disk, inUse });
       }
     },
+    tidy: (isQueued) =>
+      removeLitter({
+        root: options.root,
+        disk,
+        isWanted: async ({ path, id }) => inUse.has(path) || await isQueued(id),
+      }),
   };
 }
 
@@ -137,16 +149,19 @@ async function put(
   mail: StoredMail,
   name: string,
   folder: Folder,
-  disk: Disk,
+  { disk, inUse }: { readonly disk: Disk; readonly inUse: Set<string> },
 ): Promise<void> {
   if (mail.again && await wasDelivered(name, folder, disk)) return;
   const temporary = join(folder.tmp, name);
+  inUse.add(temporary);
   try {
     await write(temporary, mail, disk);
     await disk.rename(temporary, join(folder.new, name));
   } catch (cause) {
     await disk.remove(temporary).catch(() => {}); // The first failure is the one to tell.
     throw cause;
+  } finally {
+    inUse.delete(temporary);
   }
   await folder.syncNew();
 }
@@ -178,16 +193,30 @@ async function write(
   disk: Disk,
 ): Promise<void> {
   using file = await disk.create(path) ?? await createAnew(path, disk);
-  const header = encoder.encode(mail.header);
-  if (mail.content.kind === "bytes") {
-    await file.write(joined(header, mail.content.bytes));
-  } else {
-    await file.write(header);
+  if (!await writeAtOnce(file, mail)) {
+    await file.write(encoder.encode(mail.header));
     for await (const piece of pieces(mail.content, disk)) {
       await file.write(piece);
     }
   }
   await file.sync();
+}
+
+/** Writes header and content with one call, if they fit into a buffer; returns whether they did. */
+async function writeAtOnce(
+  file: DiskFile,
+  { header, content }: StoredMail,
+): Promise<boolean> {
+  if (content.kind === "file") return false;
+  const { bytes } = content;
+  // UTF-8 has at most three octets for a UTF-16 unit.
+  if (3 * header.length + bytes.length > buffers.octets) return false;
+  const buffer = buffers.lend();
+  const { written } = encoder.encodeInto(header, buffer);
+  buffer.set(bytes, written);
+  await file.write(buffer.subarray(0, written + bytes.length));
+  buffers.takeBack(buffer);
+  return true;
 }
 
 /** Creates a file in place of one left by a crash: nobody else makes a file of this name. */

@@ -2,7 +2,7 @@ import type { Awaitable } from "../ports/awaitable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk, FileStat } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
-import { shareRuns } from "./shared_run.ts";
+import { shareRuns } from "../ports/shared_run.ts";
 
 /** What a file is watched with. */
 export interface WatchOptions<Value> {

@@ -49,7 +49,7 @@ function makeDisk(calls: Calls): Disk {
     rename: async (from, to) => await calls.rename(from, to),
     link,
     remove,
-    syncFolder,
+    syncFolder: (path) => syncFolder(path, calls),
   };
 }
 
@@ -152,10 +152,10 @@ function remove(path: string): Promise<boolean> {
   return unlessMissing(Deno.remove(path).then(() => true), false);
 }
 
-async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string, calls: Calls): Promise<void> {
   // Windows has no way to sync a folder; NTFS keeps its own journal of names.
   if (Deno.build.os === "windows") return;
-  using folder = await Deno.open(path);
+  using folder = await calls.open(path, { read: true });
   await folder.sync();
 }
 

@@ -5,7 +5,12 @@ import { within } from "./patience.ts";
 import { mailFolder, SERVER, start } from "./program.ts";
 import { has, note, program } from "./programs.ts";
 import { connect, queuedId } from "./smtp_client.ts";
-import { acknowledgements, faultsOf, readTrace } from "./system_calls.ts";
+import {
+  acknowledgements,
+  faultsOf,
+  queuedIn,
+  readTrace,
+} from "./system_calls.ts";
 
 const CALLS = "openat,write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync," +
   "rename,renameat,renameat2,unlink,unlinkat";
@@ -67,6 +72,8 @@ Deno.test({
     const calls = readTrace(await watched.trace());
     assertEquals(acknowledgements(calls).length, count);
     assertEquals(faultsOf(calls), []);
+    // Those that are too large to be delivered at once.
+    assertEquals(queuedIn(calls).length, ids.length);
   },
 });
 

@@ -68,7 +68,12 @@ function text(bytes: Uint8Array): string {
 }
 
 /**
- * What is in the wrong order, a line each. That of a message is right when
+ * What is in the wrong order, a line each. That of a message that is delivered at once is right when
+ *
+ * - its file in the Maildir is synced after it was written, then renamed, then the folder synced;
+ * - then it is acknowledged.
+ *
+ * That of a message that enters the queue is right when
  *
  * - its file in the spool, if it has one, is synced after it was written, and the folder after that;
  * - then its row is written to the queue's log, and the log synced;
@@ -94,19 +99,23 @@ export function faultsOf(calls: readonly SystemCall[]): readonly string[] {
         return;
       }
     };
+    const delivered = fileSteps(calls, (path) => path.includes(`.Q${id}R`));
+    const inMaildir = [
+      ...[delivered?.made, delivered?.written, delivered?.synced],
+      ...[delivered?.renamed, delivered?.folder],
+    ];
+    if (put === undefined) {
+      inOrder("delivered at once", ...inMaildir, acknowledged);
+      return faults;
+    }
     const spooled = fileSteps(calls, (path) => path.endsWith(`/spool/${id}`));
-    const synced = put && next(calls, "sync", "/queue.db-wal", put.call);
+    const synced = next(calls, "sync", "/queue.db-wal", put.call);
     if (spooled) {
       const { made, written, synced: file, folder } = spooled;
-      inOrder("spool", made, written, file, folder, put?.call);
+      inOrder("spool", made, written, file, folder, put.call);
     }
-    inOrder("acknowledged", put?.call, synced, acknowledged);
-    const delivered = fileSteps(calls, (path) => path.includes(`.Q${id}R`));
-    inOrder(
-      "delivered",
-      ...[delivered?.made, delivered?.written, delivered?.synced],
-      ...[delivered?.renamed, delivered?.folder, gone?.call],
-    );
+    inOrder("acknowledged", put.call, synced, acknowledged);
+    inOrder("delivered", ...inMaildir, gone?.call);
     const removed = calls.find(({ name, paths }) =>
       name.startsWith("unlink") && paths[0]?.endsWith(`/spool/${id}`)
     );
@@ -116,6 +125,11 @@ export function faultsOf(calls: readonly SystemCall[]): readonly string[] {
     }
     return faults;
   });
+}
+
+/** The IDs of the messages that entered the queue. */
+export function queuedIn(calls: readonly SystemCall[]): readonly string[] {
+  return transactionsOf(calls).flatMap(({ added }) => [...added]);
 }
 
 /** The messages that were acknowledged. */

@@ -71,6 +71,12 @@ const WAY: readonly string[] = [
   `unlink(${hex(SPOOL)})`,
 ];
 
+/** The way of a message that is delivered at once. */
+const SHORT_WAY: readonly string[] = [
+  ...WAY.slice(WAY.indexOf(ACKNOWLEDGED) + 1, WAY.indexOf(ACKNOWLEDGED) + 6),
+  ACKNOWLEDGED,
+];
+
 function faultsIn(calls: readonly string[]): readonly string[] {
   const lines = calls.map((call) => `4242 ${call.trim()} = 0\n`);
   return faultsOf(readTrace(lines.join("")));
@@ -78,6 +84,16 @@ function faultsIn(calls: readonly string[]): readonly string[] {
 
 Deno.test("faultsOf() finds none where all is in order", () => {
   assertEquals(faultsIn(WAY), []);
+  assertEquals(faultsIn(SHORT_WAY), []);
+});
+
+Deno.test("faultsOf() finds whatever is amiss with what is delivered at once", () => {
+  for (const [at, call] of SHORT_WAY.entries()) {
+    if (call === ACKNOWLEDGED) continue;
+    assert(faultsIn(SHORT_WAY.toSpliced(at, 1)).length > 0, call);
+    const swapped = SHORT_WAY.toSpliced(at, 2, SHORT_WAY[at + 1]!, call);
+    assert(faultsIn(swapped).length > 0, call);
+  }
 });
 
 Deno.test("faultsOf() finds any call that is missing", () => {

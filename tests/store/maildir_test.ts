@@ -200,3 +200,46 @@ Deno.test("openMaildir() says when an mbox file is where the folder should be", 
     'Cannot make folder "mail/test.ru/petya": a file has this name',
   );
 });
+
+/** What a crash left of a delivery, with the ID of its message. */
+function litter(id: string): string {
+  return `mail/test.ru/petya/tmp/1793696700.Q${id}R0.old.test.ru`;
+}
+
+const UNKNOWN = "0APMTSAR82T";
+const QUEUED = "0APMTSAR82V";
+
+Deno.test("tidy() removes what a crash left, and nothing else", async () => {
+  const disk = memoryDisk();
+  disk.put(litter(UNKNOWN), "half a mess");
+  const others = [
+    litter(QUEUED),
+    "mail/.smtpd/users",
+    "mail/other.test/masha",
+    "mail/test.ru/note.txt",
+    `mail/test.ru/petya/new/1793696700.Q${UNKNOWN}R0.mx.test.ru`,
+    "mail/test.ru/petya/tmp/1793696700.P7Q1.another-program",
+  ].sort();
+  for (const path of others) disk.put(path, "");
+  const store = open(disk);
+  await store.tidy((id) => Promise.resolve(id === QUEUED));
+  assertEquals(disk.files(), others);
+});
+
+Deno.test("tidy() leaves alone what is being written", async () => {
+  const disk = memoryDisk();
+  const store = open(disk);
+  const written = Promise.withResolvers<void>();
+  const tidied = Promise.withResolvers<void>();
+  disk.before = (operation, path) => {
+    if (operation !== "sync" || !path.includes(UNKNOWN)) return;
+    written.resolve();
+    return tidied.promise;
+  };
+  const delivered = store.deliver(PETYA, mail("Hi\r\n", { id: UNKNOWN }));
+  await written.promise;
+  await store.tidy(() => Promise.resolve(false));
+  tidied.resolve();
+  await delivered;
+  assertEquals(disk.files().length, 1);
+});

@@ -111,6 +111,8 @@ export function makeSqliteQueue(
       });
     },
 
+    inPlace: () => Promise.resolve(),
+
     close: () => Promise.resolve(),
   };
 

@@ -1,4 +1,5 @@
 import type { Disk } from "../../ports/disk.ts";
+import { shareRuns } from "../../ports/shared_run.ts";
 import type { Queue } from "../queue.ts";
 import { queueError } from "./error.ts";
 
@@ -21,8 +22,10 @@ export async function whileInPlace(
     if (found !== undefined) opened.set(path, found);
   }
   if (opened.size === 0) return queue;
+  const look = shareRuns(lookAtAll);
   return {
     ...queue,
+    inPlace: look,
     async commit(batch) {
       await look();
       await queue.commit(batch);
@@ -30,7 +33,7 @@ export async function whileInPlace(
     },
   };
 
-  async function look(): Promise<void> {
+  async function lookAtAll(): Promise<void> {
     await Promise.all(Array.from(opened, async ([path, before]) => {
       if (await identity(path) === before) return;
       const why = `"${path}" was moved or removed: put it back, or restart`;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { shareRuns } from "../../src/store/shared_run.ts";
+import { shareRuns } from "../../src/ports/shared_run.ts";
 import { settle } from "../log/manual_clock.ts";
 
 /** A task whose runs end when told. */
