@@ -50,7 +50,7 @@ export async function startServer(
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
   const flags = [
     ...unquoted(permissionFlags(loaded.settings)),
-    "--v8-flags=--max-semi-space-size=4,--trace-gc",
+    "--v8-flags=--max-semi-space-size=8,--trace-gc",
   ];
   const process = command(flags, args, { stdin: "null" }).spawn();
   const ports: number[] = [];
