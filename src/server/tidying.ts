@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 
-/** Tidies up once, however often it takes. */
+/** Tidies up once, and tries that several times if it must. */
 export interface Tidying {
   /** Begins, while everything else goes on. */
   start(): void;
@@ -11,6 +11,9 @@ export interface Tidying {
 
 /** Milliseconds until the next try when one has failed. */
 const PAUSE = 60_000;
+
+/** Tries at most: what fails so often isn't for us to touch. */
+const TRIES = 10;
 
 /** Makes what tidies up after a crash: nobody waits for it, and what fails is tried again. */
 export function keepTidy(
@@ -23,13 +26,17 @@ export function keepTidy(
   let trying = Promise.resolve();
   let cancel = () => {};
   let stopped = false;
+  let tries = 0;
 
   function start(): void {
     trying = tidy().catch((cause: unknown) => {
-      log.warn("temporary files not removed", {
-        error: cause instanceof Error ? cause.message : String(cause),
-      });
-      if (!stopped) cancel = clock.after(PAUSE, start);
+      const again = ++tries < TRIES && !stopped;
+      if (again) cancel = clock.after(PAUSE, start);
+      else {
+        log.warn("temporary files not removed", {
+          error: cause instanceof Error ? cause.message : String(cause),
+        });
+      }
     });
   }
 

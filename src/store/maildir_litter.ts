@@ -22,38 +22,46 @@ export interface LitterOptions {
 
 /**
  * Removes the files that deliveries cut short by a crash left in the `tmp` folders of all Maildirs. Other
- * programs' files are theirs to remove. Throws what the disk throws; then it may be tried again.
+ * programs' files are theirs to remove. What the disk throws for one folder is thrown when all others are
+ * done; then it may be tried again.
  */
 export async function removeLitter(options: LitterOptions): Promise<void> {
-  for await (const mailbox of mailboxesIn(options)) {
-    await tidyMailbox(mailbox, options);
-  }
-}
+  const { root, disk } = options;
+  const failures: unknown[] = [];
+  const each = async (folder: string, visit: (path: string) => Promise<void>) =>
+    await visit(folder).catch((cause: unknown) => void failures.push(cause));
 
-/** The folders two levels below the root, all else left out. */
-async function* mailboxesIn(
-  { root, disk }: LitterOptions,
-): AsyncGenerator<string> {
   for (const domain of await disk.list(root) ?? []) {
-    const folder = join(root, domain);
-    if (domain.startsWith(".") || !(await disk.stat(folder))?.folder) continue;
-    for (const user of await disk.list(folder) ?? []) {
-      const mailbox = join(folder, user);
-      if ((await disk.stat(mailbox))?.folder) yield mailbox;
-    }
+    // The last is where a disk of its own begins, and root's.
+    if (domain.startsWith(".") || domain === "lost+found") continue;
+    await each(join(root, domain), async (folder) => {
+      for (const user of await entriesOf(folder, disk)) {
+        await each(join(folder, user), (mailbox) => tidy(mailbox, options));
+      }
+    });
   }
+  if (failures.length > 0) throw failures[0];
 }
 
-async function tidyMailbox(
+async function tidy(
   mailbox: string,
   { disk, isWanted }: LitterOptions,
 ): Promise<void> {
+  if (!(await disk.stat(mailbox))?.folder) return;
   const folder = join(mailbox, "tmp");
-  for (const name of await disk.list(folder) ?? []) {
+  for (const name of await entriesOf(folder, disk)) {
     const [, id] = OURS.exec(name) ?? [];
     const path = join(folder, name);
     if (id !== undefined && !await isWanted({ path, id })) {
       await disk.remove(path);
     }
   }
+}
+
+/** What is in a folder; nothing in what isn't one. */
+async function entriesOf(
+  path: string,
+  disk: LitterOptions["disk"],
+): Promise<readonly string[]> {
+  return (await disk.stat(path))?.folder ? await disk.list(path) ?? [] : [];
 }

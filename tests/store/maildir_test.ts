@@ -215,6 +215,7 @@ Deno.test("tidy() removes what a crash left, and nothing else", async () => {
   const others = [
     litter(QUEUED),
     "mail/.smtpd/users",
+    `mail/lost+found/petya/tmp/1793696700.Q${UNKNOWN}R0.mx.test.ru`,
     "mail/other.test/masha",
     "mail/test.ru/note.txt",
     `mail/test.ru/petya/new/1793696700.Q${UNKNOWN}R0.mx.test.ru`,
@@ -242,4 +243,18 @@ Deno.test("tidy() leaves alone what is being written", async () => {
   tidied.resolve();
   await delivered;
   assertEquals(disk.files().length, 1);
+});
+
+Deno.test("tidy() throws what one folder throws when it has done the others", async () => {
+  const disk = memoryDisk();
+  disk.put("mail/a.test/petya/tmp/x", "");
+  disk.put(litter(UNKNOWN), "");
+  disk.before = (operation, path) => {
+    if (operation === "list" && path === "mail/a.test") {
+      throw diskError("EACCES", path);
+    }
+  };
+  const store = open(disk);
+  await assertRejects(() => store.tidy(() => Promise.resolve(false)));
+  assertEquals(disk.files(), ["mail/a.test/petya/tmp/x"]);
 });
