@@ -8,10 +8,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Log } from "../ports/log.ts";
 import { makeAttempt } from "../queue/attempt.ts";
-import { makeDispatcher } from "../queue/dispatcher.ts";
-import { makeFirstTry } from "../queue/first_try.ts";
-import { makeGroupCommit } from "../queue/group_commit.ts";
-import type { Put } from "../queue/queue.ts";
+import { type Dispatcher, makeDispatcher } from "../queue/dispatcher.ts";
+import { type FirstTry, makeFirstTry } from "../queue/first_try.ts";
+import { type GroupCommit, makeGroupCommit } from "../queue/group_commit.ts";
+import type { Put, Queue } from "../queue/queue.ts";
 import { openSpool, type Spool } from "../queue/spool.ts";
 import { openSqliteQueue } from "../queue/sqlite/open.ts";
 import { watchOrders } from "../queue/watch.ts";
@@ -22,7 +22,7 @@ import { openMbox } from "../store/mbox.ts";
 import { openRelay, type OtherServers } from "./relay.ts";
 import { keepTidy } from "./tidying.ts";
 import type { Transcripts } from "./transcript.ts";
-import { waysOf } from "./ways.ts";
+import { type Ways, waysOf } from "./ways.ts";
 
 /** The way of a message once it is whole. Disposing of it ends deliveries and closes the queue. */
 export interface MailFlow extends AsyncDisposable {
@@ -86,8 +86,9 @@ export async function openMailFlow(
   await makeDurableFolder(dirname(folder), [basename(folder), SPOOL], disk);
   const queue = await openQueue({ folder, disk, log });
   opening.defer(() => queue.close());
+  const isQueued = async (id: string) => await queue.get(id) !== undefined;
   const spool = await openSpool({ folder: join(folder, SPOOL), disk, log });
-  await spool.sweep(async (id) => await queue.get(id) !== undefined);
+  await spool.sweep(isQueued);
   const relay = await openRelay(settings, options);
   opening.defer(() => relay.close());
   const commits = makeGroupCommit({ queue, clock, log, turn });
@@ -108,24 +109,14 @@ export async function openMailFlow(
   const { recall } = dispatcher;
   const watch = watchOrders({ queue, clock, log, recall });
   opening.defer(() => watch.stop());
-  const firstTry = makeFirstTry({
+  const firstTry = firstTryOf(settings, options, {
+    ways,
     queue,
     commits,
-    attempt: makeAttempt({
-      ...ways,
-      deliver: ways.deliverPromptly,
-      queue,
-      clock,
-      log,
-      patience: settings,
-      restingLanes: NONE_RESTS,
-    }),
-    clock,
-    log,
-    kick: () => dispatcher.kick(),
+    dispatcher,
   });
   const tidying = keepTidy({
-    tidy: () => store.tidy(async (id) => await queue.get(id) !== undefined),
+    tidy: (signal) => store.tidy(isQueued, signal),
     clock,
     log,
   });
@@ -137,15 +128,7 @@ export async function openMailFlow(
     async enqueue(put) {
       if (ways.isPrompt(put)) return await firstTry(put, LOCAL_LANE);
       await commits.put(put.message, put.content);
-      try {
-        dispatcher.take(put);
-      } catch (cause) {
-        // We have taken it on: whatever fails now must not become a refusal.
-        log.error("message left to a later look at the queue", {
-          id: put.message.id,
-          error: cause instanceof Error ? cause.message : String(cause),
-        });
-      }
+      handOver(put, dispatcher, log);
     },
     resume() {
       dispatcher.kick();
@@ -153,6 +136,44 @@ export async function openMailFlow(
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** What a message on its way goes through. */
+interface Parts {
+  readonly ways: Ways;
+  readonly queue: Queue;
+  readonly commits: GroupCommit;
+  readonly dispatcher: Dispatcher;
+}
+
+function firstTryOf(
+  patience: Settings,
+  { clock, log }: MailFlowOptions,
+  { ways, queue, commits, dispatcher }: Parts,
+): FirstTry {
+  const attempt = makeAttempt({
+    queue,
+    clock,
+    log,
+    deliver: ways.deliverPromptly,
+    report: ways.report,
+    patience,
+    restingLanes: NONE_RESTS,
+  });
+  const { kick } = dispatcher;
+  return makeFirstTry({ queue, commits, attempt, clock, log, kick });
+}
+
+/** Has a message delivered that we have taken on: whatever fails now must not become a refusal. */
+function handOver(put: Put, dispatcher: Dispatcher, log: Log): void {
+  try {
+    dispatcher.take(put);
+  } catch (cause) {
+    log.error("message left to a later look at the queue", {
+      id: put.message.id,
+      error: cause instanceof Error ? cause.message : String(cause),
+    });
+  }
 }
 
 function openStore(

@@ -5,7 +5,7 @@ import type { Log } from "../ports/log.ts";
 export interface Tidying {
   /** Begins, while everything else goes on. */
   start(): void;
-  /** Lets a try that is under way end, and makes no other. */
+  /** Ends a try that is under way, and makes no other. */
   stop(): Promise<void>;
 }
 
@@ -18,19 +18,20 @@ const TRIES = 10;
 /** Makes what tidies up after a crash: nobody waits for it, and what fails is tried again. */
 export function keepTidy(
   { tidy, clock, log }: {
-    readonly tidy: () => Promise<void>;
+    /** Tidies up, until `signal` wants an end. */
+    readonly tidy: (signal: AbortSignal) => Promise<void>;
     readonly clock: Clock;
     readonly log: Log;
   },
 ): Tidying {
   let trying = Promise.resolve();
   let cancel = () => {};
-  let stopped = false;
+  const stopping = new AbortController();
   let tries = 0;
 
   function start(): void {
-    trying = tidy().catch((cause: unknown) => {
-      const again = ++tries < TRIES && !stopped;
+    trying = tidy(stopping.signal).catch((cause: unknown) => {
+      const again = ++tries < TRIES && !stopping.signal.aborted;
       if (again) cancel = clock.after(PAUSE, start);
       else {
         log.warn("temporary files not removed", {
@@ -43,7 +44,7 @@ export function keepTidy(
   return {
     start,
     stop() {
-      stopped = true;
+      stopping.abort();
       cancel();
       return trying;
     },

@@ -9,10 +9,14 @@ export interface MailStore {
    */
   deliver(to: Mailbox, mail: StoredMail): Promise<void>;
   /**
-   * Removes what a crash left of deliveries, while others go on. Those of messages that `isQueued` will be
-   * taken up again, and are left alone. Throws what the disk throws; then it may be tried again.
+   * Removes what a crash left of deliveries, while others go on, until `signal` wants an end. Those of
+   * messages that `isQueued` will be taken up again, and are left alone. Throws what the disk throws; then
+   * it may be tried again.
    */
-  tidy(isQueued: (id: string) => Promise<boolean>): Promise<void>;
+  tidy(
+    isQueued: (id: string) => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** A message as it goes into a folder. */

@@ -86,8 +86,9 @@ export function openMaildir(options: MaildirOptions): MailStore {
         await put(mail, name, await folderAt(path, names), { disk, inUse });
       }
     },
-    tidy: (isQueued) =>
+    tidy: (isQueued, signal) =>
       removeLitter({
+        signal,
         root: options.root,
         disk,
         isWanted: async ({ path, id }) => inUse.has(path) || await isQueued(id),

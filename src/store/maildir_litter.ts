@@ -18,6 +18,8 @@ export interface LitterOptions {
   readonly disk: Pick<Disk, "list" | "stat" | "remove">;
   /** Whether a file is being written, or will be, for the message with that queue ID. */
   readonly isWanted: (file: LitterFile) => Promise<boolean>;
+  /** Ends the search before the next mailbox. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -45,9 +47,9 @@ export async function removeLitter(options: LitterOptions): Promise<void> {
 
 async function tidy(
   mailbox: string,
-  { disk, isWanted }: LitterOptions,
+  { disk, isWanted, signal }: LitterOptions,
 ): Promise<void> {
-  if (!(await disk.stat(mailbox))?.folder) return;
+  if (signal.aborted || !(await disk.stat(mailbox))?.folder) return;
   const folder = join(mailbox, "tmp");
   for (const name of await entriesOf(folder, disk)) {
     const [, id] = OURS.exec(name) ?? [];

@@ -206,6 +206,11 @@ export function simulatedQueue(
         }
         return found;
       }),
+    inPlace: () =>
+      call("in place", () => {
+        counts.add("messages tried at once");
+        return queue.inPlace();
+      }),
     nextDue: (now) => call("nextDue", () => queue.nextDue(now)),
     content: (id) => call(`content ${id}`, () => queue.content(id)),
     get: (id) => call(`get ${id}`, () => queue.get(id)),

@@ -208,6 +208,7 @@ function litter(id: string): string {
 
 const UNKNOWN = "0APMTSAR82T";
 const QUEUED = "0APMTSAR82V";
+const { signal: GOING_ON } = new AbortController();
 
 Deno.test("tidy() removes what a crash left, and nothing else", async () => {
   const disk = memoryDisk();
@@ -223,7 +224,7 @@ Deno.test("tidy() removes what a crash left, and nothing else", async () => {
   ].sort();
   for (const path of others) disk.put(path, "");
   const store = open(disk);
-  await store.tidy((id) => Promise.resolve(id === QUEUED));
+  await store.tidy((id) => Promise.resolve(id === QUEUED), GOING_ON);
   assertEquals(disk.files(), others);
 });
 
@@ -239,7 +240,7 @@ Deno.test("tidy() leaves alone what is being written", async () => {
   };
   const delivered = store.deliver(PETYA, mail("Hi\r\n", { id: UNKNOWN }));
   await written.promise;
-  await store.tidy(() => Promise.resolve(false));
+  await store.tidy(() => Promise.resolve(false), GOING_ON);
   tidied.resolve();
   await delivered;
   assertEquals(disk.files().length, 1);
@@ -255,6 +256,14 @@ Deno.test("tidy() throws what one folder throws when it has done the others", as
     }
   };
   const store = open(disk);
-  await assertRejects(() => store.tidy(() => Promise.resolve(false)));
+  await assertRejects(() => store.tidy(() => Promise.resolve(false), GOING_ON));
   assertEquals(disk.files(), ["mail/a.test/petya/tmp/x"]);
+});
+
+Deno.test("tidy() ends when it is told to", async () => {
+  const disk = memoryDisk();
+  disk.put(litter(UNKNOWN), "");
+  const store = open(disk);
+  await store.tidy(() => Promise.resolve(false), AbortSignal.abort());
+  assertEquals(disk.files(), [litter(UNKNOWN)]);
 });
