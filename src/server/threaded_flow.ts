@@ -31,8 +31,8 @@ export interface ThreadedFlowOptions extends MailFlowOptions {
 
 /**
  * Opens the mail flow in a thread of its own: one talks to clients while another syncs, delivers and
- * relays, which measured a quarter to a third more messages a second on two cores. That thread has
- * the system's own clock and disk.
+ * relays, and no disk that is slow keeps a client from being heard. That thread has the system's own
+ * clock and disk.
  *
  * Where the sandbox doesn't let the program read where its own code is, all is done in this thread.
  *
