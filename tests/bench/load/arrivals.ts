@@ -26,18 +26,24 @@ export async function arrival(
   }
 }
 
-/** Messages in the Maildirs of a site, at any depth. */
+/** Messages in the Maildirs of a site. */
 export function countMail(site: Pick<Site, "folder">): number {
-  const count = (folder: string): number => {
+  return mailboxesIn(site).reduce(
+    (sum, mailbox) => sum + [...Deno.readDirSync(join(mailbox, "new"))].length,
+    0,
+  );
+}
+
+/** The Maildirs of a site, at any depth. */
+export function mailboxesIn(site: Pick<Site, "folder">): readonly string[] {
+  const find = (folder: string): readonly string[] => {
     const names = [...Deno.readDirSync(folder)]
       .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
-    if (names.includes("new")) {
-      return [...Deno.readDirSync(join(folder, "new"))].length;
-    }
+    if (names.includes("new")) return [folder];
     return names.filter((name) => !name.startsWith("."))
-      .reduce((sum, name) => sum + count(join(folder, name)), 0);
+      .flatMap((name) => find(join(folder, name)));
   };
-  return count(mailFolder(site));
+  return find(mailFolder(site));
 }
 
 /** Messages that the `smtp-sink -c` of a site has received. */

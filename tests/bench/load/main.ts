@@ -22,6 +22,8 @@ import { neededFor, type Workload, WORKLOADS } from "./workloads.ts";
 
 const options = readOptions(Deno.args, {
   workloads: WORKLOADS.map(({ name }) => name),
+  usual: WORKLOADS.filter(({ onlyIfNamed }) => !onlyIfNamed)
+    .map(({ name }) => name),
   peers: PEERS.map(({ name }) => name),
 });
 if ("problems" in options) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import manifest from "../../../deno.json" with { type: "json" };
 import { has } from "../../e2e/programs.ts";
 import { temporaryFolder } from "../../queue/fakes.ts";
+import type { Measure } from "./measures.ts";
 import type { Results } from "./report.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -27,7 +28,7 @@ Deno.test({
   async fn() {
     await using folder = await temporaryFolder();
     const summary = join(folder.path, "summary.md");
-    const workloads = ["delivered", "relayed", "tls", "recipients"];
+    const workloads = ["delivered", "relayed", "tls", "recipients", "hour"];
     const { code, out } = await bench(
       ...["--rounds", "1", "--messages", "12", "--peers", "none"],
       ...["--only", workloads.join(","), "--save", summary],
@@ -36,10 +37,12 @@ Deno.test({
     const text = await Deno.readTextFile(join(folder.path, "summary.json"));
     const { runs } = JSON.parse(text) as Results;
     assertEquals(runs.map(({ workload }) => workload), workloads);
-    for (const { figures, errors } of runs) {
+    for (const { workload, figures, errors } of runs) {
       assertEquals(errors, []);
-      assert(figures.accepted! > 0);
-      assert(figures.peak! > 0);
+      const measured: readonly Measure[] = workload === "hour"
+        ? ["residentEarly", "residentLate"]
+        : ["accepted", "peak"];
+      for (const measure of measured) assert(figures[measure]! > 0, measure);
     }
     const markdown = await Deno.readTextFile(summary);
     for (const name of workloads) {

@@ -7,7 +7,7 @@ interface MeasureRow {
   readonly unit: string;
   readonly better: "more" | "less";
   /** Digits after the point. */
-  readonly digits: 0 | 1 | 2;
+  readonly digits: 0 | 1 | 2 | 3;
 }
 
 /** Every measure, by its name in the results. */
@@ -26,6 +26,10 @@ export const MEASURES = {
   p99: { title: "p99 ms", unit: "ms", better: "less", digits: 1 },
   max: { title: "max ms", unit: "ms", better: "less", digits: 1 },
   cpu: { title: "CPU ms/message", unit: "ms", better: "less", digits: 2 },
+  cpuEarly: { title: "CPU early", unit: "ms", better: "less", digits: 3 },
+  cpuLate: { title: "CPU late", unit: "ms", better: "less", digits: 3 },
+  residentEarly: { title: "MiB early", unit: "MiB", better: "less", digits: 0 },
+  residentLate: { title: "MiB late", unit: "MiB", better: "less", digits: 0 },
   peak: { title: "peak MiB", unit: "MiB", better: "less", digits: 0 },
   growth: { title: "MiB beyond idle", unit: "MiB", better: "less", digits: 0 },
   session: { title: "KiB/session", unit: "KiB", better: "less", digits: 1 },

@@ -19,6 +19,8 @@ export interface Options {
 /** The names that there are. */
 export interface Names {
   readonly workloads: readonly string[];
+  /** Those of them that are done unless others are named. */
+  readonly usual: readonly string[];
   readonly peers: readonly string[];
 }
 
@@ -38,7 +40,8 @@ const SAVE = "tests/bench/load/latest.md";
  * import { assertEquals } from "@std/assert";
  * import { readOptions } from "./options.ts";
  *
- * const names = { workloads: ["delivered"], peers: ["postfix"] };
+ * const workloads = ["delivered"];
+ * const names = { workloads, usual: workloads, peers: ["postfix"] };
  * assertEquals(readOptions(["--only", "deliverd"], names), {
  *   problems: ["--only deliverd: unknown; did you mean delivered?"],
  * });
@@ -58,8 +61,12 @@ export function readOptions(
     problems.push(`--${flag} ${text}: give a whole number from 1`);
     return undefined;
   };
-  const choice = (flag: string, known: readonly string[]) => {
-    const chosen = value(flag)?.split(",") ?? known;
+  const choice = (
+    flag: string,
+    known: readonly string[],
+    usual: readonly string[] = known,
+  ) => {
+    const chosen = value(flag)?.split(",") ?? usual;
     for (const name of chosen.filter((name) => !known.includes(name))) {
       const meant = nearest(name, known);
       const hint = meant === undefined
@@ -72,7 +79,7 @@ export function readOptions(
   const options: Options = {
     rounds: count("rounds") ?? 3,
     messages: count("messages"),
-    only: choice("only", names.workloads),
+    only: choice("only", names.workloads, names.usual),
     peers: value("peers") === "none" ? [] : choice("peers", names.peers),
     save: value("save") ?? SAVE,
   };

@@ -2,15 +2,16 @@ import { assertEquals } from "@std/assert";
 import { readOptions } from "./options.ts";
 
 const NAMES = {
-  workloads: ["delivered", "relayed", "start"],
+  workloads: ["delivered", "relayed", "start", "hour"],
+  usual: ["delivered", "relayed", "start"],
   peers: ["postfix", "haraka"],
 };
 
-Deno.test("readOptions() runs everything unless told otherwise", () => {
+Deno.test("readOptions() runs all that is usual unless told otherwise", () => {
   assertEquals(readOptions([], NAMES), {
     rounds: 3,
     messages: undefined,
-    only: NAMES.workloads,
+    only: NAMES.usual,
     peers: NAMES.peers,
     save: "tests/bench/load/latest.md",
   });
@@ -26,6 +27,11 @@ Deno.test("readOptions() takes names in the order of the table", () => {
     peers: ["haraka"],
     save: "a.md",
   });
+});
+
+Deno.test("readOptions() takes what isn't usual when it is named", () => {
+  const options = readOptions(["--only", "hour"], NAMES);
+  assertEquals("only" in options && options.only, ["hour"]);
 });
 
 Deno.test("readOptions() can leave our program by itself", () => {

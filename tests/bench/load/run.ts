@@ -6,6 +6,7 @@ import type { Ground } from "./ground.ts";
 import { measureCrowd } from "./measure_crowd.ts";
 import { measureFramer } from "./measure_framer.ts";
 import { type Ends, measureMail } from "./measure_mail.ts";
+import { measureParts } from "./measure_parts.ts";
 import { freePort } from "./launch.ts";
 import type { Figures } from "./measures.ts";
 import type { Peer, Running, Site } from "./peer.ts";
@@ -107,8 +108,13 @@ async function measure(
     case "crowd":
       return await measureCrowd(server, ends.site);
     case "smtp-source":
-    case "generator":
       return await measureMail(server, load, ends);
+    case "generator": {
+      const { parts } = load;
+      return parts === undefined
+        ? await measureMail(server, load, ends)
+        : await measureParts(server, { ...load, parts }, ends.site);
+    }
     default:
       return load satisfies never;
   }

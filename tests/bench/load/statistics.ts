@@ -25,6 +25,26 @@ export function median(values: readonly number[]): number {
 }
 
 /**
+ * The mean of some values.
+ *
+ * @throws {RangeError} When there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mean } from "./statistics.ts";
+ *
+ * assertEquals(mean([1, 2, 6]), 3);
+ * ```
+ */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) {
+    throw new RangeError("Cannot take a mean: there is no value");
+  }
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
  * The smallest of some values that `fraction` of them don't exceed (the nearest rank).
  *
  * @param sorted The values, the smallest first.

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { median, percentile } from "./statistics.ts";
+import { mean, median, percentile } from "./statistics.ts";
 
 Deno.test("median() is the middle, whatever the order", () => {
   assertEquals(median([5]), 5);
@@ -22,7 +22,8 @@ Deno.test("percentile() is the nearest rank", () => {
   assertEquals(percentile([7], 0.5), 7);
 });
 
-Deno.test("median() and percentile() refuse to make a figure of nothing", () => {
+Deno.test("no figure is made of nothing", () => {
+  assertThrows(() => mean([]), RangeError);
   assertThrows(() => median([]), RangeError);
   assertThrows(() => percentile([], 0.5), RangeError);
 });

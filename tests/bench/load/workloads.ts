@@ -37,7 +37,12 @@ export type MailLoad =
     /** What there is a great deal in already. */
     readonly amid?: Amid;
   }
-  | { readonly by: "generator"; readonly mail: GeneratedMail };
+  | {
+    readonly by: "generator";
+    readonly mail: GeneratedMail;
+    /** How many parts it is measured in, where early ones are to be compared with late ones. */
+    readonly parts?: number;
+  };
 
 /** What is put on the server. */
 export type Load =
@@ -57,6 +62,8 @@ export interface Workload {
   readonly load: Load;
   /** What the table of results shows; by the first, servers are compared. */
   readonly shows: readonly [Measure, ...Measure[]];
+  /** Whether it takes too long to be done unless it is named. */
+  readonly onlyIfNamed?: true;
 }
 
 const KIB = 1024;
@@ -199,6 +206,25 @@ export const WORKLOADS: readonly Workload[] = [
       mail: { ...GENERATED, messages: 2_000, sizes: MIXED },
     },
     shows: ["delivered", "throughput", "p50", "p99", "cpu", "peak"],
+  },
+  {
+    name: "hour",
+    what:
+      "4 KiB, 500 messages/s for an hour, its first ten minutes and its last",
+    load: {
+      by: "generator",
+      mail: { ...GENERATED, messages: 1_800_000, rate: 500 },
+      parts: 12,
+    },
+    shows: [
+      "cpuLate",
+      "cpuEarly",
+      "cpu",
+      "residentLate",
+      "residentEarly",
+      "p99",
+    ],
+    onlyIfNamed: true,
   },
   {
     name: "framer",

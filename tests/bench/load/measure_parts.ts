@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { arrival, countMail, mailboxesIn } from "./arrivals.ts";
+import { openDriver } from "./driver.ts";
+import type { Figures } from "./measures.ts";
+import type { Running, Site } from "./peer.ts";
+import { usage } from "./processes.ts";
+import type { Result } from "./run.ts";
+import { mean } from "./statistics.ts";
+import type { MailLoad } from "./workloads.ts";
+
+/** Mail that comes in parts. */
+export type PartedLoad = Extract<MailLoad, { by: "generator" }> & {
+  readonly parts: number;
+};
+
+/** What one part cost. */
+interface Cost {
+  /** Milliseconds of CPU for each message. */
+  readonly cpu: number;
+  /** MiB at its end. */
+  readonly resident: number;
+  /** Milliseconds from MAIL to 250 of all messages but one in a hundred. */
+  readonly p99: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Part of the messages that are sent before any is measured. */
+const WARM_UP = 0.01;
+
+/** One in so many parts counts as early, and one as late. */
+const ENDS = 6;
+
+/**
+ * Has a server take mail for long, in parts, and compares what the first cost with what the last did.
+ * Between two the mail is taken away, as its readers do.
+ */
+export async function measureParts(
+  server: Running,
+  load: PartedLoad,
+  site: Site,
+): Promise<Result> {
+  const { mail: { messages }, parts } = load;
+  const each = Math.ceil(messages / parts);
+  await using driver = openDriver(site.port, load);
+  const costs: Cost[] = [];
+  for (let part = 0; part <= parts; part++) {
+    const some = part === 0 ? Math.ceil(messages * WARM_UP) : each;
+    const before = usage(server.pid);
+    const { errors, latency } = await driver.send(some);
+    if (errors.length > 0) return { figures: {}, errors };
+    await arrival(() => countMail(site), some);
+    const after = usage(server.pid);
+    takeAway(site);
+    if (part === 0) continue;
+    costs.push({
+      cpu: (after.cpu - before.cpu) / some,
+      resident: after.resident / MIB,
+      p99: latency?.p99 ?? 0,
+    });
+  }
+  return { figures: figuresOf(costs), errors: [] };
+}
+
+function figuresOf(costs: readonly Cost[]): Figures {
+  const some = Math.ceil(costs.length / ENDS);
+  const [early, late] = [costs.slice(0, some), costs.slice(-some)];
+  const of = (costs: readonly Cost[], what: keyof Cost) =>
+    mean(costs.map((cost) => cost[what]));
+  return {
+    cpu: of(costs, "cpu"),
+    cpuEarly: of(early, "cpu"),
+    cpuLate: of(late, "cpu"),
+    residentEarly: of(early, "resident"),
+    residentLate: of(late, "resident"),
+    p99: of(costs, "p99"),
+  };
+}
+
+/** Removes all mail that has been delivered. */
+function takeAway(site: Site): void {
+  for (const mailbox of mailboxesIn(site)) {
+    const folder = join(mailbox, "new");
+    for (const { name } of Deno.readDirSync(folder)) {
+      Deno.removeSync(join(folder, name));
+    }
+  }
+}
