@@ -7,7 +7,7 @@ interface MeasureRow {
   readonly unit: string;
   readonly better: "more" | "less";
   /** Digits after the point. */
-  readonly digits: 0 | 1 | 2 | 3;
+  readonly digits: 0 | 1 | 2;
 }
 
 /** Every measure, by its name in the results. */
@@ -26,8 +26,10 @@ export const MEASURES = {
   p99: { title: "p99 ms", unit: "ms", better: "less", digits: 1 },
   max: { title: "max ms", unit: "ms", better: "less", digits: 1 },
   cpu: { title: "CPU ms/message", unit: "ms", better: "less", digits: 2 },
-  cpuEarly: { title: "CPU early", unit: "ms", better: "less", digits: 3 },
-  cpuLate: { title: "CPU late", unit: "ms", better: "less", digits: 3 },
+  cpuEarly: { title: "CPU ms early", unit: "ms", better: "less", digits: 2 },
+  cpuLate: { title: "CPU ms late", unit: "ms", better: "less", digits: 2 },
+  p99Early: { title: "p99 ms early", unit: "ms", better: "less", digits: 1 },
+  p99Late: { title: "p99 ms late", unit: "ms", better: "less", digits: 1 },
   residentEarly: { title: "MiB early", unit: "MiB", better: "less", digits: 0 },
   residentLate: { title: "MiB late", unit: "MiB", better: "less", digits: 0 },
   peak: { title: "peak MiB", unit: "MiB", better: "less", digits: 0 },

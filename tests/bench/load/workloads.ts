@@ -210,7 +210,7 @@ export const WORKLOADS: readonly Workload[] = [
   {
     name: "hour",
     what:
-      "4 KiB, 500 messages/s for an hour, its first ten minutes and its last",
+      "4 KiB, 500 messages/s for an hour: its first ten minutes, and its last",
     load: {
       by: "generator",
       mail: { ...GENERATED, messages: 1_800_000, rate: 500 },
@@ -219,10 +219,10 @@ export const WORKLOADS: readonly Workload[] = [
     shows: [
       "cpuLate",
       "cpuEarly",
-      "cpu",
       "residentLate",
       "residentEarly",
-      "p99",
+      "p99Late",
+      "p99Early",
     ],
     onlyIfNamed: true,
   },
