@@ -88,7 +88,8 @@ async function compare(
     for (const peer of able) {
       say(`${workload.name}, round ${round} of ${rounds}: ${peer.name}`);
       const { signal } = interruption;
-      runs.push(await runOnce(peer, workload, { messages, ground, signal }));
+      const how = { messages, ground, say, signal };
+      runs.push(await runOnce(peer, workload, how));
       if (signal.aborted) {
         await ground[Symbol.asyncDispose]();
         say("Interrupted");

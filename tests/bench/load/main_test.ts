@@ -44,6 +44,7 @@ Deno.test({
         : ["accepted", "peak"];
       for (const measure of measured) assert(figures[measure]! > 0, measure);
     }
+    assert(out.includes("\nPart 12 of 12: "), out);
     const markdown = await Deno.readTextFile(summary);
     for (const name of workloads) {
       assert(out.includes(`\n${name}: `), out);

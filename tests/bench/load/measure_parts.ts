@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { arrival, countMail, mailboxesIn } from "./arrivals.ts";
 import { openDriver } from "./driver.ts";
-import type { Figures } from "./measures.ts";
+import { type Figures, formatFigure } from "./measures.ts";
 import type { Running, Site } from "./peer.ts";
 import { usage } from "./processes.ts";
 import type { Result } from "./run.ts";
@@ -17,6 +17,8 @@ export type PartedLoad = Extract<MailLoad, { by: "generator" }> & {
 interface Cost {
   /** Milliseconds of CPU for each message. */
   readonly cpu: number;
+  /** Those of them that the system spent for it, on files and sockets. */
+  readonly system: number;
   /** MiB at its end. */
   readonly resident: number;
   /** Milliseconds from MAIL to 250 of all messages but one in a hundred. */
@@ -33,11 +35,14 @@ const ENDS = 6;
  * Between two the mail is taken away, as its readers do. One part comes before those that count: the
  * server has to be warm, and file systems make files slower where many were removed lately (ext4 passes
  * over their inodes for minutes).
+ *
+ * @param say Told what each part cost, for whoever watches.
  */
 export async function measureParts(
   server: Running,
   load: PartedLoad,
   site: Site,
+  say: (line: string) => void,
 ): Promise<Result> {
   const { mail: { messages }, parts } = load;
   const each = Math.ceil(messages / parts);
@@ -51,13 +56,25 @@ export async function measureParts(
     const after = usage(server.pid);
     takeAway(site);
     if (part === 0) continue;
-    costs.push({
+    const cost: Cost = {
       cpu: (after.cpu - before.cpu) / each,
+      system: (after.system - before.system) / each,
       resident: after.resident / MIB,
       p99: latency?.p99 ?? 0,
-    });
+    };
+    costs.push(cost);
+    say(`Part ${part} of ${parts}: ${describe(cost)}`);
   }
   return { figures: figuresOf(costs), errors: [] };
+}
+
+function describe({ cpu, system, resident, p99 }: Cost): string {
+  return [
+    `${formatFigure("cpu", cpu)} ms CPU for a message`,
+    `${formatFigure("cpu", system)} of them in the system`,
+    `${formatFigure("peak", resident)} MiB`,
+    `p99 ${formatFigure("p99", p99)} ms`,
+  ].join(", ");
 }
 
 function figuresOf(costs: readonly Cost[]): Figures {
@@ -68,6 +85,8 @@ function figuresOf(costs: readonly Cost[]): Figures {
   return {
     cpuEarly: of(early, "cpu"),
     cpuLate: of(late, "cpu"),
+    systemEarly: of(early, "system"),
+    systemLate: of(late, "system"),
     residentEarly: of(early, "resident"),
     residentLate: of(late, "resident"),
     p99Early: of(early, "p99"),

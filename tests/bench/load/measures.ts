@@ -28,6 +28,18 @@ export const MEASURES = {
   cpu: { title: "CPU ms/message", unit: "ms", better: "less", digits: 2 },
   cpuEarly: { title: "CPU ms early", unit: "ms", better: "less", digits: 2 },
   cpuLate: { title: "CPU ms late", unit: "ms", better: "less", digits: 2 },
+  systemEarly: {
+    title: "in the system early",
+    unit: "ms",
+    better: "less",
+    digits: 2,
+  },
+  systemLate: {
+    title: "in the system late",
+    unit: "ms",
+    better: "less",
+    digits: 2,
+  },
   p99Early: { title: "p99 ms early", unit: "ms", better: "less", digits: 1 },
   p99Late: { title: "p99 ms late", unit: "ms", better: "less", digits: 1 },
   residentEarly: { title: "MiB early", unit: "MiB", better: "less", digits: 0 },

@@ -4,6 +4,8 @@
 export interface Usage {
   /** Milliseconds of CPU so far, those of descendants that have ended included. */
   readonly cpu: number;
+  /** Those of them that the system spent on their behalf. */
+  readonly system: number;
   /** Octets in memory now. */
   readonly resident: number;
   /** The most octets that each process has had in memory, added up. */
@@ -15,6 +17,8 @@ interface Process {
   readonly parent: number;
   /** Clock ticks. */
   readonly ticks: number;
+  /** Those of them that the system spent on its behalf. */
+  readonly systemTicks: number;
 }
 
 /** Linux counts CPU in hundredths of a second (USER_HZ), whatever its own clock does. */
@@ -22,14 +26,20 @@ const MILLISECONDS_PER_TICK = 10;
 
 /** Adds up what a process and its descendants use. */
 export function usage(pid: number): Usage {
-  let [ticks, resident, peak] = [0, 0, 0];
+  let [ticks, systemTicks, resident, peak] = [0, 0, 0, 0];
   for (const [member, process] of family(pid)) {
     const status = readIfThere(`/proc/${member}/status`);
     ticks += process.ticks;
+    systemTicks += process.systemTicks;
     resident += octets(status, "VmRSS");
     peak += octets(status, "VmHWM");
   }
-  return { cpu: ticks * MILLISECONDS_PER_TICK, resident, peak };
+  return {
+    cpu: ticks * MILLISECONDS_PER_TICK,
+    system: systemTicks * MILLISECONDS_PER_TICK,
+    resident,
+    peak,
+  };
 }
 
 /** A process and those that descend from it. */
@@ -63,16 +73,21 @@ function family(pid: number): ReadonlyMap<number, Process> {
  * import { parseStat } from "./processes.ts";
  *
  * const line = "42 (a) b) S 7 42 42 0 -1 0 1 2 3 4 10 20 30 40 20 0 1 0 99";
- * assertEquals(parseStat(line), { parent: 7, ticks: 100 });
+ * assertEquals(parseStat(line), { parent: 7, ticks: 100, systemTicks: 60 });
  * ```
  */
 export function parseStat(line: string): Process | undefined {
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
   if (fields.length < 15) return undefined;
   // utime and stime, then the same of children that have ended and been waited for.
-  const ticks = fields.slice(11, 15)
-    .reduce((sum, field) => sum + Number(field), 0);
-  return { parent: Number(fields[1]), ticks };
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15)
+    .map(Number);
+  const systemTicks = stime + cstime;
+  return {
+    parent: Number(fields[1]),
+    ticks: utime + cutime + systemTicks,
+    systemTicks,
+  };
 }
 
 /** A line of /proc/PID/status such as `VmRSS:  1234 kB`, in octets. */

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly messages: number | undefined;
   /** Where the server keeps its files. */
   readonly ground: Ground;
+  /** Told what can be seen before the run ends, for whoever watches. */
+  readonly say: (line: string) => void;
   /** Ends the run when it is aborted; nothing of it is left then. */
   readonly signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ const LARGE = 4 * 1024 * 1024;
 export async function runOnce(
   peer: Peer,
   { name, load }: Workload,
-  { messages, ground, signal }: RunOptions,
+  { messages, ...options }: RunOptions,
 ): Promise<Run> {
   const sized = messages !== undefined && isMail(load)
     ? withMessages(load, messages)
@@ -58,7 +60,7 @@ export async function runOnce(
   try {
     const measuring = sized.by === "framer"
       ? measureFramer()
-      : measureServer(peer, sized, { ground, signal });
+      : measureServer(peer, sized, options);
     return { ...run, ...await measuring };
   } catch (cause) {
     return { ...run, figures: {}, errors: [`${cause}`] };
@@ -68,7 +70,7 @@ export async function runOnce(
 async function measureServer(
   peer: Peer,
   load: ServerLoad,
-  { ground, signal }: Pick<RunOptions, "ground" | "signal">,
+  { ground, say, signal }: Omit<RunOptions, "messages">,
 ): Promise<Result> {
   await using stack = new AsyncDisposableStack();
   const folder = await ground.folder();
@@ -87,7 +89,7 @@ async function measureServer(
   await output("sync");
   const server = stack.use(await peer.start(site));
   const { figures, errors } = await Promise.race([
-    measure(server, load, { site, sink, already }),
+    measure(server, load, { site, sink, already, say }),
     aborted(signal),
   ]);
   const more = amid && {
@@ -100,7 +102,7 @@ async function measureServer(
 async function measure(
   server: Running,
   load: ServerLoad,
-  ends: Ends,
+  { say, ...ends }: Ends & Pick<RunOptions, "say">,
 ): Promise<Result> {
   switch (load.by) {
     case "start":
@@ -113,7 +115,7 @@ async function measure(
       const { parts } = load;
       return parts === undefined
         ? await measureMail(server, load, ends)
-        : await measureParts(server, { ...load, parts }, ends.site);
+        : await measureParts(server, { ...load, parts }, ends.site, say);
     }
     default:
       return load satisfies never;

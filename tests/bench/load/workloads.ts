@@ -219,6 +219,8 @@ export const WORKLOADS: readonly Workload[] = [
     shows: [
       "cpuLate",
       "cpuEarly",
+      "systemLate",
+      "systemEarly",
       "residentLate",
       "residentEarly",
       "p99Late",
