@@ -7,6 +7,9 @@ import { findPrograms, output, programPath } from "./programs.ts";
 /** The user whom it delivers as. */
 const USER = "nobody";
 
+/** Messages it takes over one connection: as it comes, 100, after which it sends clients away. */
+const MOST_MAILS = 1_000_000;
+
 /** Where it listens to orders, while it runs. There can be one only. */
 const CONTROL_SOCKET = "/var/run/smtpd.sock";
 
@@ -64,6 +67,7 @@ function configuration(site: Site): string {
   const maildir = `${mailFolder(site)}/%{rcpt.domain}/%{rcpt.user}`;
   return `
 smtp max-message-size 25M
+smtp limit max-mails ${MOST_MAILS}
 listen on ${HOST} port ${port}
 action "local" maildir "${maildir}" user "${USER}" virtual { "@" = "${USER}" }
 action "out" relay host "smtp://${HOST}:${relayPort}"
