@@ -29,13 +29,13 @@ export const MEASURES = {
   cpuEarly: { title: "CPU ms early", unit: "ms", better: "less", digits: 2 },
   cpuLate: { title: "CPU ms late", unit: "ms", better: "less", digits: 2 },
   systemEarly: {
-    title: "in the system early",
+    title: "system ms early",
     unit: "ms",
     better: "less",
     digits: 2,
   },
   systemLate: {
-    title: "in the system late",
+    title: "system ms late",
     unit: "ms",
     better: "less",
     digits: 2,
